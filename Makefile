@@ -1,0 +1,46 @@
+# All set-up on a machine with Python 3.11 or newer and make: `make quick`, `make test`.
+
+PYTHON ?= python3
+CORES ?= 2
+VENV := .venv
+BIN := $(VENV)/bin
+SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
+
+.PHONY: help setup quick test test-fast lint smoke lock clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: $(VENV)/.ready  ## make .venv from requirements.lock
+
+$(VENV)/.ready: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $(PYTHON) is older than 3.11; name a newer one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+quick: setup  ## the quick protocol: results/quick/table1.csv and results/quick/index.html
+	$(SNAKEMAKE) results/quick/table1.csv results/quick/index.html
+	@echo "table: results/quick/table1.md   page: results/quick/index.html"
+
+test: setup  ## all tests, the slow ones too
+	$(BIN)/python -m pytest
+
+test-fast: setup  ## tests without the slow ones
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: setup  ## ruff, snakefmt and snakemake --lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakemake --lint
+
+smoke: setup  ## the smoke protocol: one small clip, seconds of training
+	$(SNAKEMAKE) results/smoke/table1.csv results/smoke/index.html
+
+lock:  ## renew requirements.lock from pyproject.toml
+	printf 'torch==2.14.1\ntorchvision==0.29.1\n' > $(VENV)/constraints.txt  # a pair known to install together
+	$(BIN)/uv pip compile -c $(VENV)/constraints.txt --no-annotate --quiet --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --extra dev --upgrade pyproject.toml -o requirements.lock
+
+clean:  ## remove results of the smoke and quick protocols
+	rm -rf results/smoke results/quick

@@ -1,0 +1,136 @@
+"""`python -m sgif train|sample`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from datasets.cli import OneLineParser, run
+from datasets.errors import InputError
+from sgif.methods import METHODS
+from sgif.presets import PRESETS
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = OneLineParser(prog="python -m sgif", description="Train SinGAN-GIF on one clip, and sample from it.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    train = commands.add_parser(
+        "train",
+        help="train on a clip; run again, it resumes",
+        description="Train on a GIF, MP4, WebP, APNG, .npz or folder of frames. Run again, it resumes, if clip, "
+        "config and training code are the same.",
+        epilog="example: python -m sgif train my.gif --out runs/my --preset quick --set losses.colour=0",
+    )
+    train.add_argument("clip", type=Path, metavar="CLIP")
+    train.add_argument("--out", type=Path, required=True, metavar="RUN", help="folder of this run")
+    train.add_argument(
+        "--preset",
+        default="paper",
+        metavar="NAME",
+        help="; ".join(f"{p.name}: {p.about}" for p in PRESETS.values()) + " (default: paper)",
+    )
+    train.add_argument(
+        "--method", default="singan-gif", metavar="NAME", help=f"{', '.join(METHODS)} (default: singan-gif)"
+    )
+    train.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="change a key of the config; may be repeated"
+    )
+    train.add_argument("--seed", type=_natural, default=0, metavar="N", help="default: 0")
+    train.add_argument("--device", default="auto", help="cpu, cuda, cuda:1, … (default: the first GPU, else the CPU)")
+    train.add_argument("--threads", type=_natural, metavar="N", help="CPU threads (default: torch's choice)")
+    train.add_argument("--fresh", action="store_true", help="start over if the folder holds another training")
+    train.set_defaults(call=_train)
+
+    sample = commands.add_parser(
+        "sample",
+        help="draw samples from a finished run",
+        description="Write samples as lossless .npz, with a GIF beside each for looking.",
+        epilog="example: python -m sgif sample runs/my --out samples/my --num 10 --size 96x320 --frames 16",
+    )
+    sample.add_argument("run", type=Path, metavar="RUN")
+    sample.add_argument("--out", type=Path, required=True, metavar="DIR")
+    sample.add_argument("--num", type=_natural, default=1, metavar="N", help="how many (default: 1)")
+    sample.add_argument("--seed", type=_natural, default=0, metavar="N", help="default: 0")
+    sample.add_argument("--size", type=_size, metavar="HxW", help="height and width (default: the training size)")
+    sample.add_argument("--frames", type=_natural, metavar="T", help="number of frames (default: the training clip's)")
+    sample.add_argument("--device", default="auto", help="cpu, cuda, … (default: the first GPU, else the CPU)")
+    sample.add_argument("--threads", type=_natural, metavar="N", help="CPU threads (default: torch's choice)")
+    sample.set_defaults(call=_sample)
+    return parser
+
+
+def _natural(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number")
+    return int(text)
+
+
+def _size(text: str) -> tuple[int, int]:
+    height, separator, width = text.lower().partition("x")
+    if not (separator and height.isdecimal() and width.isdecimal() and int(height) and int(width)):
+        raise argparse.ArgumentTypeError(f"{text} is not HEIGHTxWIDTH, such as 48x85")
+    return int(height), int(width)
+
+
+# The imports of torch come after the arguments were found good: they take seconds.
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    from sgif.config import parse_assignments
+    from sgif.presets import resolve
+
+    config = resolve(arguments.preset, arguments.method, parse_assignments(arguments.set))
+
+    from datasets.decode import read_video
+    from datasets.resize import prepare, require_minimum
+
+    size = config.pyramid
+    clip = prepare(
+        read_video(arguments.clip), short_side=size.short_side, long_side=size.long_side, max_frames=size.frames
+    )
+    require_minimum(clip, size.coarsest_side)
+
+    from sgif.device import choose_device, make_deterministic
+    from sgif.run import train
+
+    make_deterministic(arguments.threads)
+    device = choose_device(arguments.device)
+    train(
+        clip,
+        config,
+        arguments.out,
+        method=arguments.method,
+        preset=arguments.preset,
+        seed=arguments.seed,
+        device=device,
+        fresh=arguments.fresh,
+    )
+    print(f"trained {arguments.out}; sample it with: python -m sgif sample {arguments.out} --out DIR")
+
+
+def _sample(arguments: argparse.Namespace) -> None:
+    from datasets.clip import save_clip
+    from datasets.encode import write_gif
+    from sgif.device import choose_device, make_deterministic
+    from sgif.run import load_run
+    from sgif.sampler import sample
+
+    if arguments.num == 0:
+        raise InputError("--num 0: nothing to draw; ask for at least 1")
+    make_deterministic(arguments.threads)
+    trained = load_run(arguments.run, choose_device(arguments.device))
+    for index in range(arguments.num):
+        clip = sample(trained, arguments.seed, index, size=arguments.size, frames=arguments.frames)
+        save_clip(arguments.out / f"{index}.npz", clip)
+        write_gif(arguments.out / f"{index}.gif", clip)
+    print(f"wrote {arguments.num} samples to {arguments.out}")
+
+
+def main(arguments: list[str]) -> None:
+    """Run the command line `arguments`."""
+    options = _parser().parse_args(arguments)
+    options.call(options)
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

@@ -1,0 +1,110 @@
+"""A trained scale on disk: weights as safetensors, what belongs to them as JSON with the checksum of the weights."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from datasets.errors import InputError
+from datasets.files import read_json, sha256_of, write_bytes, write_json
+from sgif.config import Config
+from sgif.critics import Critic
+from sgif.model import GeneratorPyramid, build_generator
+from sgif.pyramid import Scale
+from sgif.trainer import build_critics
+
+_REMEDY = "train again with --fresh to start this run over"
+_Z_STAR = "z_star"
+
+
+@dataclass(frozen=True)
+class ScaleRecord:
+    """What a scale's JSON says: amplitude and RMSE in units of [-1, 1]; `sha256` is of the weights file."""
+
+    index: int
+    height: int
+    width: int
+    amplitude: float
+    rmse: float
+    sha256: str
+
+
+def weights_path(folder: Path, index: int) -> Path:
+    """Where the weights of a scale lie; its record is beside, with suffix .json."""
+    return folder / f"scale_{index:02d}.safetensors"
+
+
+def save_scale(
+    folder: Path, pyramid: GeneratorPyramid, index: int, critics: dict[str, Critic], rmse: float
+) -> ScaleRecord:
+    """Write scale `index`: generator, critics and, at the coarsest, z*. The record comes last and makes it count."""
+    tensors = {f"generator.{k}": v for k, v in pyramid.generators[index].state_dict().items()}
+    for name, critic in critics.items():
+        tensors |= {f"critic_{name}.{k}": v for k, v in critic.state_dict().items()}
+    if index == 0:
+        tensors[_Z_STAR] = pyramid.z_star[:, :1]
+    path = weights_path(folder, index)
+    # The old record must go first: a kill between the two writes must not leave it beside new weights.
+    path.with_suffix(".json").unlink(missing_ok=True)
+    write_bytes(path, save({k: v.detach().cpu().contiguous() for k, v in tensors.items()}))
+    scale = pyramid.scales[index]
+    record = ScaleRecord(index, *scale.size, pyramid.amplitudes[index], rmse, sha256_of(path))
+    write_json(path.with_suffix(".json"), vars(record))
+    return record
+
+
+def is_saved(folder: Path, index: int) -> bool:
+    """Whether this scale was written to its end."""
+    return weights_path(folder, index).with_suffix(".json").exists()
+
+
+def load_tensors(folder: Path, index: int) -> tuple[ScaleRecord, dict[str, Tensor]]:
+    """Record and tensors of a scale, after its checksum was found right.
+
+    Raises:
+        InputError: a file is missing, damaged, or not what its record says.
+    """
+    path = weights_path(folder, index)
+    raw = read_json(path.with_suffix(".json"), _REMEDY)
+    try:
+        record = ScaleRecord(**raw)
+    except TypeError as error:
+        raise InputError(f"{path.with_suffix('.json')}: not the record of a scale; {_REMEDY}") from error
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read; {_REMEDY}") from error
+    if sha256_of(path) != record.sha256:
+        raise InputError(f"{path}: the checkpoint is damaged (its checksum is not the recorded one); {_REMEDY}")
+    try:
+        return record, load(data)
+    except SafetensorError as error:
+        raise InputError(f"{path}: not a safetensors file; {_REMEDY}") from error
+
+
+def load_scale(
+    folder: Path, index: int, scale: Scale, config: Config, device: torch.device
+) -> tuple[ScaleRecord, torch.nn.Module, dict[str, Critic], Tensor | None]:
+    """Record, frozen generator, critics and (at the coarsest) z* [T, 1, h, w] of a saved scale."""
+    record, tensors = load_tensors(folder, index)
+    generator, critics = build_generator(scale, config.model), build_critics(scale, config)
+    try:
+        if (record.height, record.width) != scale.size:
+            raise KeyError("size")
+        generator.load_state_dict(_part(tensors, "generator."))
+        for name, critic in critics.items():
+            critic.load_state_dict(_part(tensors, f"critic_{name}."))
+        z_star = tensors[_Z_STAR].to(device) if index == 0 else None
+    except (KeyError, RuntimeError) as error:
+        raise InputError(
+            f"{weights_path(folder, index)}: its tensors do not fit the config beside it; {_REMEDY}"
+        ) from error
+    generator.to(device).eval().requires_grad_(False)
+    return record, generator, {name: critic.to(device) for name, critic in critics.items()}, z_star
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

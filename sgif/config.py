@@ -1,0 +1,239 @@
+"""Everything that a training can be told, as frozen dataclasses. The defaults are the `paper` preset.
+
+Each comment says whose choice a value is: [paper] SinGAN-GIF states it; [SinGAN] the paper is silent and SinGAN's code
+says it; [ours] both are silent, or a named deviation for a preset. Keys from outside are dotted (`losses.colour`);
+unknown keys and values out of range are refused with one line.
+"""
+
+import dataclasses
+import difflib
+import hashlib
+import json
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from datasets.errors import InputError
+
+
+@dataclass(frozen=True)
+class PyramidConfig:
+    """Sizes of the scales, in pixels and frames."""
+
+    coarsest_side: int = 25  # [paper] short side of the coarsest scale
+    factor: float = 4 / 3  # [paper] r; refitted so that the finest scale is exactly the clip's size, as in SinGAN
+    scales: int | None = None  # [ours] number of scales; by default the nearest to what `factor` gives
+    short_side: int | None = None  # [ours] the clip is scaled down until its short side is at most this
+    long_side: int | None = 256  # [paper] "256x256", read as the longer side
+    frames: int = 32  # [paper] clips have 8 to 32 frames; longer ones are cut
+    chunk_coarsest: int = 16  # [paper] frames a step at the coarsest scale ...
+    chunk_finest: int = 8  # [paper] ... "gradually" fewer: [ours] linearly over the scales
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Shapes of generators and critics."""
+
+    scales_3d: int = 4  # [paper] 3D generators at the coarsest 4 scales, 2D above
+    separable: bool = True  # [paper] separable 3D convolutions in the generator
+    neighbours: int = 1  # [paper] preceding and following frame stacked in 2D generators; 0 is SinGAN's generator
+    shared_noise: bool = True  # [paper] one noise map for all frames in 2D scales
+    image_critic: bool = True  # [paper]
+    video_critic: bool = True  # [paper]
+    layers: int = 5  # [SinGAN]
+    kernel: int = 3  # [SinGAN]
+    channels: int = 32  # [SinGAN] width at the coarsest scale ...
+    channels_double_every: int = 4  # [SinGAN] ... doubled after so many scales ...
+    channels_max: int = 128  # [SinGAN] ... up to this
+    norm: Literal["batch", "none"] = "batch"  # [SinGAN] in generator and critics
+    leak: float = 0.2  # [SinGAN]
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """Weights of equation 3."""
+
+    image: float = 1.0  # [paper] adversarial loss of the image critic
+    video: float = 5.0  # [paper] alpha
+    reconstruction: float = 50.0  # [paper] beta
+    reconstruction_kind: Literal["l1", "mse"] = "l1"  # [paper] equation 5; SinGAN's is mse
+    colour: float = 2.0  # [paper] gamma
+    penalty: float = 0.1  # [paper] lambda
+    penalty_at: Literal["interpolates", "samples"] = "interpolates"  # [ours] equation 4 writes samples, [10] the other
+
+
+@dataclass(frozen=True)
+class OptimConfig:
+    """Schedule of one scale. An iteration is one step of each critic and one of the generator."""
+
+    iterations: tuple[int, ...] = (8000,)  # [paper] a scale, coarsest first; the last entry holds for all above it
+    lr_generator: float = 5e-4  # [paper]
+    lr_critic: float = 5e-4  # [paper]
+    beta1: float = 0.5  # [SinGAN]
+    beta2: float = 0.999  # [SinGAN]
+    decay_at: float = 0.8  # [SinGAN] 1600 of 2000 epochs: the share of iterations after which the rate falls ...
+    decay_to: float = 0.1  # [SinGAN] ... to this fraction
+    carry_weights: bool = True  # [SinGAN] a scale starts from the one below where shapes agree
+
+
+@dataclass(frozen=True)
+class NoiseConfig:
+    """Amplitude of the noise above the coarsest scale."""
+
+    amplitude: float = 0.1  # [SinGAN] times the reconstruction's RMSE, averaged over frames [paper]
+
+
+@dataclass(frozen=True)
+class SpeedConfig:
+    """Levers that trade exactness of a step for time. All are off in the `paper` preset."""
+
+    penalty_crop: float = 1.0  # [ours] side of the random window, as a share of the frame's, that the penalty sees
+
+
+@dataclass(frozen=True)
+class Config:
+    """A whole training."""
+
+    pyramid: PyramidConfig = field(default_factory=PyramidConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    losses: LossConfig = field(default_factory=LossConfig)
+    optim: OptimConfig = field(default_factory=OptimConfig)
+    noise: NoiseConfig = field(default_factory=NoiseConfig)
+    speed: SpeedConfig = field(default_factory=SpeedConfig)
+
+    def __post_init__(self) -> None:
+        for key, holds, rule in _rules(self):
+            if not holds:
+                raise InputError(f"{key}: {rule}; change this key")
+
+
+def _rules(config: Config) -> list[tuple[str, bool, str]]:
+    """What a valid config satisfies: key, whether it holds, the rule in words."""
+    pyramid, model, losses, optim = config.pyramid, config.model, config.losses, config.optim
+    field_of_view = 1 + model.layers * (model.kernel - 1)
+    weights = ("image", "video", "reconstruction", "colour", "penalty")
+    return [
+        ("model.kernel", model.kernel >= 3 and model.kernel % 2 == 1, "must be odd and at least 3"),
+        ("model.layers", model.layers >= 2, "must be at least 2"),
+        ("model.channels", 1 <= model.channels <= model.channels_max, "must lie between 1 and model.channels_max"),
+        ("model.channels_double_every", model.channels_double_every >= 1, "must be at least 1"),
+        ("model.scales_3d", model.scales_3d >= 0, "must not be negative"),
+        ("model.neighbours", 0 <= model.neighbours <= 4, "must lie between 0 and 4"),
+        ("model.leak", 0 <= model.leak < 1, "must lie in [0, 1)"),
+        ("model.image_critic", model.image_critic or model.video_critic, "a model needs at least one critic"),
+        (
+            "pyramid.coarsest_side",
+            pyramid.coarsest_side >= field_of_view,
+            f"must be at least the receptive field, {field_of_view} pixels",
+        ),
+        ("pyramid.factor", 1.05 <= pyramid.factor <= 4, "must lie between 1.05 and 4"),
+        ("pyramid.scales", pyramid.scales is None or 1 <= pyramid.scales <= 32, "must lie between 1 and 32"),
+        ("pyramid.short_side", pyramid.short_side is None or pyramid.short_side >= 25, "must be at least 25"),
+        ("pyramid.long_side", pyramid.long_side is None or pyramid.long_side >= 25, "must be at least 25"),
+        ("pyramid.frames", pyramid.frames >= 2, "must be at least 2"),
+        ("pyramid.chunk_coarsest", pyramid.chunk_coarsest >= 1, "must be at least 1"),
+        ("pyramid.chunk_finest", pyramid.chunk_finest >= 1, "must be at least 1"),
+        *((f"losses.{name}", getattr(losses, name) >= 0, "must not be negative") for name in weights),
+        ("optim.iterations", bool(optim.iterations) and min(optim.iterations) >= 1, "must be one or more counts >= 1"),
+        ("optim.lr_generator", 0 < optim.lr_generator < 1, "must lie in (0, 1)"),
+        ("optim.lr_critic", 0 < optim.lr_critic < 1, "must lie in (0, 1)"),
+        ("optim.beta1", 0 <= optim.beta1 < 1, "must lie in [0, 1)"),
+        ("optim.beta2", 0 <= optim.beta2 < 1, "must lie in [0, 1)"),
+        ("optim.decay_at", 0 < optim.decay_at <= 1, "must lie in (0, 1]"),
+        ("optim.decay_to", 0 < optim.decay_to <= 1, "must lie in (0, 1]"),
+        ("noise.amplitude", config.noise.amplitude >= 0, "must not be negative"),
+        ("speed.penalty_crop", 0 < config.speed.penalty_crop <= 1, "must lie in (0, 1]"),
+    ]
+
+
+def flatten(config: Config) -> dict[str, Any]:
+    """The config as dotted keys and plain JSON values, in the order of the classes."""
+    sections = dataclasses.asdict(config)
+    return {
+        f"{section}.{name}": list(value) if isinstance(value, tuple) else value
+        for section, values in sections.items()
+        for name, value in values.items()
+    }
+
+
+def override(config: Config, values: Mapping[str, Any]) -> Config:
+    """A copy of `config` with dotted keys replaced; values may be strings, as a command line gives them.
+
+    Raises:
+        InputError: an unknown key (the nearest valid one is named), or a value of the wrong type or range.
+    """
+    known = {key: _types(config)[key] for key in flatten(config)}
+    changes: dict[str, dict[str, Any]] = {}
+    for key, value in values.items():
+        if key not in known:
+            raise InputError(unknown("config key", key, known))
+        section, name = key.split(".")
+        changes.setdefault(section, {})[name] = _parse(key, value, known[key])
+    sections = {
+        section: dataclasses.replace(getattr(config, section), **fields) for section, fields in changes.items()
+    }
+    return dataclasses.replace(config, **sections)
+
+
+def parse_assignments(assignments: Iterable[str]) -> dict[str, str]:
+    """`["losses.colour=0", …]` as a dictionary."""
+    pairs = {}
+    for assignment in assignments:
+        key, separator, value = assignment.partition("=")
+        if not separator or not key:
+            raise InputError(f"--set {assignment}: not of the form KEY=VALUE; write for example --set losses.colour=0")
+        pairs[key.strip()] = value.strip()
+    return pairs
+
+
+def config_sha256(config: Config) -> str:
+    """SHA-256 of the flattened config in canonical JSON."""
+    return hashlib.sha256(json.dumps(flatten(config), sort_keys=True).encode()).hexdigest()
+
+
+def unknown(what: str, name: str, valid: Iterable[str]) -> str:
+    """One line for a name that is not known: the nearest valid one, or all of them if none is near."""
+    valid = list(valid)
+    near = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
+    if not near:  # a bare `colour` for `losses.colour`
+        near = difflib.get_close_matches(name, [key.split(".")[-1] for key in valid], n=1, cutoff=0.6)
+        near = [key for key in valid if near and key.split(".")[-1] == near[0]][:1]
+    return f"{name}: unknown {what}; " + (f"did you mean {near[0]}?" if near else f"valid ones: {', '.join(valid)}")
+
+
+def _types(config: Config) -> dict[str, Any]:
+    return {
+        f"{section.name}.{name}": kind
+        for section in dataclasses.fields(config)
+        for name, kind in typing.get_type_hints(type(getattr(config, section.name))).items()
+    }
+
+
+def _parse(key: str, value: Any, kind: Any) -> Any:
+    """`value` as `kind`; strings are read as a command line gives them."""
+    origin, parameters = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (typing.Union, types.UnionType):
+        if value is None or (isinstance(value, str) and value.lower() in ("none", "null", "")):
+            return None
+        return _parse(key, value, next(p for p in parameters if p is not type(None)))
+    if origin is Literal:
+        if value in parameters:
+            return value
+        raise InputError(f"{key}: {value!r} is not one of {', '.join(map(str, parameters))}; choose one of them")
+    if origin is tuple:
+        items = value.split(",") if isinstance(value, str) else value
+        return tuple(_parse(key, item, parameters[0]) for item in (items if isinstance(items, list | tuple) else [items]))
+    if kind is bool:
+        if isinstance(value, bool):
+            return value
+        if str(value).lower() in ("true", "false"):
+            return str(value).lower() == "true"
+    elif not isinstance(value, bool):
+        try:
+            if kind is float or float(value) == int(float(value)):
+                return kind(float(value))
+        except (TypeError, ValueError, OverflowError):
+            pass
+    raise InputError(f"{key}: {value!r} is not of type {kind.__name__}; give such a value")

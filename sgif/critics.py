@@ -1,0 +1,39 @@
+"""Critics of one scale: patch critics whose score is averaged over all patches (paper, section 3.4.1).
+
+The image critic judges frames one by one. The video critic judges the snippet as a whole with regular 3D convolutions;
+the authors found separable ones unstable there (section 3.3.1).
+"""
+
+import torch
+from torch import Tensor, nn
+
+from sgif.layers import Conv3d, conv_block
+
+
+class Critic(nn.Module):
+    """A stack of unpadded convolutions ending in one score a patch.
+
+    Arguments:
+        dimensions: 2 for the image critic, 3 for the video critic.
+        channels, layers, kernel, norm, leak: as in `sgif.generators.Generator`.
+    """
+
+    def __init__(
+        self,
+        dimensions: int,
+        channels: int,
+        layers: int = 5,
+        kernel: int = 3,
+        norm: str = "batch",
+        leak: float = 0.2,
+    ) -> None:
+        super().__init__()
+        self.reach = layers * (kernel // 2)
+        convolution = nn.Conv2d if dimensions == 2 else Conv3d
+        widths = [3] + [channels] * (layers - 1)
+        body = [conv_block(convolution(a, b, kernel), b, norm, leak) for a, b in zip(widths, widths[1:], strict=False)]
+        self.net = nn.Sequential(*body, convolution(channels, 1, kernel))
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Score map [T, 1, H - 2 reach, W - 2 reach] of frames [T, 3, H, W]; higher means more real."""
+        return self.net(frames.contiguous(memory_format=torch.channels_last))

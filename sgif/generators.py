@@ -1,0 +1,62 @@
+"""Generators of one scale: a residual on the upsampled clip of the scale below (paper, equation 2).
+
+Both map a padded, noisy clip to the residual and add the clip they refine:
+
+    x_n = up(x_{n-1}) + tanh(net(pad(up(x_{n-1}) + amplitude * z)))
+
+Five 3 x 3 layers reach 5 pixels to each side, so the caller pads by `net.reach` (SinGAN pads noise and image with
+zeros outside the net; the border then tells the net where it is, which anchors the layout).
+"""
+
+import torch
+from torch import Tensor, nn
+
+from sgif.layers import Conv3d, SeparableConv3d, conv_block, stack_neighbours
+
+
+class Generator(nn.Module):
+    """A stack of `layers` convolutions, the last without norm.
+
+    Arguments:
+        dimensions: 3 sees all frames that its depth allows; 2 sees a frame and its `neighbours` on either side.
+        channels: width of the hidden layers.
+        layers: number of convolutions; the receptive field is 1 + layers * (kernel - 1) pixels.
+        kernel: odd kernel size.
+        separable: for 3 dimensions, split each kernel into space and time.
+        neighbours: for 2 dimensions, frames on either side stacked on the channels (section 3.3.2); 0 is SinGAN's.
+        norm: "batch" or "none".
+        leak: negative slope of the leaky ReLU.
+    """
+
+    def __init__(
+        self,
+        dimensions: int,
+        channels: int,
+        layers: int = 5,
+        kernel: int = 3,
+        separable: bool = True,
+        neighbours: int = 1,
+        norm: str = "batch",
+        leak: float = 0.2,
+    ) -> None:
+        super().__init__()
+        self.dimensions = dimensions
+        self.neighbours = 0 if dimensions == 3 else neighbours
+        self.reach = layers * (kernel // 2)
+        convolution = nn.Conv2d if dimensions == 2 else SeparableConv3d if separable else Conv3d
+        widths = [3 * (2 * self.neighbours + 1)] + [channels] * (layers - 1)
+        body = [conv_block(convolution(a, b, kernel), b, norm, leak) for a, b in zip(widths, widths[1:], strict=False)]
+        self.net = nn.Sequential(*body, convolution(channels, 3, kernel))
+
+    def forward(self, noisy: Tensor, base: Tensor) -> Tensor:
+        """Refine a clip.
+
+        Arguments:
+            noisy: float [T, 3, H + 2 reach, W + 2 reach], the padded sum of base and scaled noise.
+            base: float [T, 3, H, W], the upsampled clip of the scale below, zeros at the coarsest.
+
+        Returns:
+            float [T, 3, H, W]; not squashed, as in SinGAN: only the residual is.
+        """
+        stacked = stack_neighbours(noisy, self.neighbours).contiguous(memory_format=torch.channels_last)
+        return base + torch.tanh(self.net(stacked))

@@ -1,0 +1,105 @@
+"""Convolutions over a clip held as frames: every tensor is [T, C, H, W], one clip, time where a batch would be.
+
+This layout makes a spatial convolution an ordinary `conv2d`, gives the image critic its batch of frames for free, and
+lets batch norm take its statistics over time and space, as `BatchNorm3d` does on [1, C, T, H, W].
+
+Space is never padded here (the nets run on input padded by the caller, as SinGAN does); time is padded with zeros in
+each layer, because a clip of 8 frames cannot pay the 10 frames that five unpadded layers would cost. Memory is channels
+last throughout: the convolutions of CPUs and GPUs are fastest with it.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def stack_neighbours(x: Tensor, neighbours: int) -> Tensor:
+    """Put each frame beside its temporal neighbours on the channel axis (paper, section 3.3.2).
+
+    Beyond either end of the clip there is no neighbour; the end frame stands in for it (our choice).
+
+    Arguments:
+        x: frames [T, C, H, W].
+        neighbours: how many frames on either side.
+
+    Returns:
+        [T, (2 * neighbours + 1) * C, H, W], the earliest frame's channels first.
+    """
+    if neighbours == 0:
+        return x
+    index = torch.arange(len(x), device=x.device)
+    shifts = range(-neighbours, neighbours + 1)
+    return torch.cat([x[(index + shift).clamp(0, len(x) - 1)] for shift in shifts], dim=1)
+
+
+def _shift(x: Tensor, by: int) -> Tensor:
+    """Frames moved `by` steps later in time (earlier if negative), zeros where none comes from."""
+    return F.pad(x, (0, 0) * 3 + (by, -by))
+
+
+class Conv3d(nn.Module):
+    """A regular 3D convolution, kernel [k, k, k], zero-padded in time only.
+
+    The weight has the shape of `torch.nn.Conv3d`, [out, in, k, k, k], and so has the value. On a CPU all k temporal taps
+    are one `conv2d` with k times the output channels, whose parts are then added one frame apart: several times faster
+    there than `conv3d`, gradients of gradients included. Elsewhere it is `conv3d`.
+    """
+
+    def __init__(self, channels_in: int, channels_out: int, kernel: int = 3) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(channels_out, channels_in, kernel, kernel, kernel))
+        self.bias = nn.Parameter(torch.zeros(channels_out))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [T, C_in, H, W] to [T, C_out, H - k + 1, W - k + 1]."""
+        kernel = self.weight.shape[2]
+        middle = kernel // 2
+        if x.device.type != "cpu":
+            volume = x.transpose(0, 1).unsqueeze(0)
+            return F.conv3d(volume, self.weight, self.bias, padding=(middle, 0, 0))[0].transpose(0, 1)
+        taps = F.conv2d(x, self.weight.permute(2, 0, 1, 3, 4).flatten(0, 1)).chunk(kernel, dim=1)
+        total = taps[middle] + self.bias[:, None, None]
+        for tap, part in enumerate(taps):
+            # A tap further than the clip is long meets only padding.
+            if 0 < abs(middle - tap) < len(x):
+                total = total + _shift(part, middle - tap)
+        return total
+
+
+class SeparableConv3d(nn.Module):
+    """A k x k x k convolution split into 1 x k x k in space, then k x 1 x 1 in time (paper, section 3.3.1)."""
+
+    def __init__(self, channels_in: int, channels_out: int, kernel: int = 3) -> None:
+        super().__init__()
+        self.space = nn.Conv2d(channels_in, channels_out, kernel)
+        self.time = nn.Conv2d(channels_out, channels_out, (kernel, 1), padding=(kernel // 2, 0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [T, C_in, H, W] to [T, C_out, H - k + 1, W - k + 1]."""
+        x = self.space(x)
+        frames, channels, height, width = x.shape
+        # Time becomes the height of one image whose width is all pixels: with channels last, that is the same memory.
+        plane = x.permute(0, 2, 3, 1).reshape(1, frames, height * width, channels).permute(0, 3, 1, 2)
+        plane = self.time(plane)
+        return plane.permute(0, 2, 3, 1).reshape(frames, height, width, channels).permute(0, 3, 1, 2)
+
+
+def conv_block(convolution: nn.Module, channels: int, norm: str, leak: float) -> nn.Sequential:
+    """Convolution, norm over time and space, leaky ReLU: SinGAN's block."""
+    layers: list[nn.Module] = [convolution]
+    if norm == "batch":
+        layers.append(nn.BatchNorm2d(channels))
+    layers.append(nn.LeakyReLU(leak))
+    return nn.Sequential(*layers)
+
+
+@torch.no_grad()
+def initialise(net: nn.Module, generator: torch.Generator) -> None:
+    """SinGAN's initial weights: convolutions N(0, 0.02), norm scales N(1, 0.02), biases 0; drawn from `generator`."""
+    for name, parameter in net.named_parameters():
+        if parameter.ndim > 1:
+            parameter.copy_(torch.randn(parameter.shape, generator=generator) * 0.02)
+        elif name.endswith("weight"):
+            parameter.copy_(1 + torch.randn(parameter.shape, generator=generator) * 0.02)
+        else:
+            parameter.zero_()

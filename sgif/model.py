@@ -1,0 +1,103 @@
+"""The pyramid of trained generators, and the two ways through it: random samples and the reconstruction."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from sgif.config import Config, ModelConfig
+from sgif.generators import Generator
+from sgif.noise import draw_noise
+from sgif.pyramid import Scale, resize
+
+
+def build_generator(scale: Scale, model: ModelConfig) -> Generator:
+    """The untrained generator of a scale."""
+    return Generator(
+        dimensions=scale.dimensions,
+        channels=scale.channels,
+        layers=model.layers,
+        kernel=model.kernel,
+        separable=model.separable,
+        neighbours=model.neighbours,
+        norm=model.norm,
+        leak=model.leak,
+    )
+
+
+class GeneratorPyramid:
+    """Generators G_1 … G_n with their noise amplitudes and z*, coarsest first (paper, equations 1 and 2).
+
+    Attributes:
+        config: the training's config.
+        scales: the planned levels, one for each generator that is or will be there.
+        generators: trained so far; in eval mode and without gradients, except the one in training.
+        amplitudes: noise amplitude sigma of each.
+        z_star: fixed noise [T, 3, h, w] at the coarsest scale that reconstructs the training clip.
+    """
+
+    def __init__(self, config: Config, scales: list[Scale], z_star: Tensor) -> None:
+        self.config = config
+        self.scales = scales
+        self.generators: list[Generator] = []
+        self.amplitudes: list[float] = []
+        self.z_star = z_star
+
+    def append(self, generator: Generator, amplitude: float) -> None:
+        """Add the next scale's generator."""
+        self.generators.append(generator)
+        self.amplitudes.append(amplitude)
+
+    def freeze(self) -> None:
+        """Fix the finest generator: no gradients, running statistics of the norms."""
+        self.generators[-1].eval().requires_grad_(False)
+
+    def refine(self, index: int, base: Tensor, noise: Tensor | None) -> Tensor:
+        """One scale: G_n(sigma_n z_n, base). `base` is [T, 3, H, W]; `noise` [T or 1, 3, H, W], None for zeros."""
+        generator = self.generators[index]
+        noisy = base if noise is None else base + self.amplitudes[index] * noise
+        return generator(F.pad(noisy, [generator.reach] * 4), base)
+
+    def noise(self, index: int, frames: int, size: tuple[int, int], rng: torch.Generator) -> Tensor:
+        """Random noise for one scale, [T or 1, 3, H, W]; one map for all frames at 2D scales (section 3.3.2)."""
+        shared = self.scales[index].dimensions == 2 and self.config.model.shared_noise
+        return draw_noise(rng, frames, size, coarsest=index == 0, shared=shared).to(self.z_star.device)
+
+    def level_size(self, index: int, size: tuple[int, int]) -> tuple[int, int]:
+        """Height and width of level `index` when the finest level has `size`."""
+        own, finest = self.scales[index].size, self.scales[-1].size
+        if tuple(size) == finest:
+            return own
+        return max(1, round(size[0] * own[0] / finest[0])), max(1, round(size[1] * own[1] / finest[1]))
+
+    @torch.no_grad()
+    def generate(self, frames: int, rng: torch.Generator, *, scales: int, size: tuple[int, int] | None = None) -> Tensor:
+        """A random sample from the coarsest `scales` generators, [frames, 3, h, w], not clipped.
+
+        Arguments:
+            frames: number of frames; any.
+            rng: CPU generator of all its noise.
+            scales: how many generators to go through.
+            size: height and width of the finest planned level; by default the training clip's.
+        """
+        size = size or self.scales[-1].size
+        video = None
+        for index in range(scales):
+            level = self.level_size(index, size)
+            base = self.z_star.new_zeros(frames, 3, *level) if video is None else resize(video, level)
+            video = self.refine(index, base, self.noise(index, frames, level, rng))
+        assert video is not None, "at least one scale"
+        return video
+
+    @torch.no_grad()
+    def reconstruct(self, *, scales: int, start: int = 0, frames: int | None = None) -> Tensor:
+        """The clip made from z_opt = (z*, 0, …, 0), or the window of `frames` frames from `start` on, cut from z*."""
+        z = self.z_star[start : None if frames is None else start + frames]
+        video = None
+        for index in range(scales):
+            level = self.scales[index].size
+            if video is None:
+                video = self.refine(index, torch.zeros_like(z), z)
+            else:
+                video = self.refine(index, resize(video, level), None)
+        assert video is not None, "at least one scale"
+        return video

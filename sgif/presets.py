@@ -1,0 +1,78 @@
+"""Named presets: what a protocol changes in the paper's training. One preset serves all clips.
+
+A preset may say more for one method than for another (`per_method`): methods differ in what a step costs, and the
+comparison is fair when each gets the same time, not the same number of steps.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from datasets.errors import InputError
+from sgif.config import Config, override, unknown
+from sgif.methods import find_method
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Overrides (dotted config keys) on the paper's training, and more of them for single methods."""
+
+    name: str
+    about: str
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    per_method: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+_NATIVE = {"pyramid.long_side": None, "speed.penalty_crop": 0.5}
+
+PRESETS: Mapping[str, Preset] = MappingProxyType(
+    {
+        preset.name: preset
+        for preset in (
+            Preset("paper", "the paper's training: long side 256, 8000 iterations a scale; for GPUs"),
+            Preset("cpu", "native size without a GPU: overnight", {**_NATIVE, "optim.iterations": (2000,)}),
+            Preset(
+                "quick",
+                "short side 48, three scales: minutes on two cores",
+                {
+                    "pyramid.short_side": 48,
+                    "pyramid.long_side": None,
+                    "pyramid.scales": 3,
+                    "model.scales_3d": 2,
+                    "optim.iterations": (400, 200, 100),
+                    "speed.penalty_crop": 0.5,
+                },
+                {"singan-frames": {"optim.iterations": (2000, 1000, 500)}},
+            ),
+            Preset(
+                "smoke",
+                "three tiny scales: seconds, for tests",
+                {
+                    "pyramid.short_side": 32,
+                    "pyramid.long_side": None,
+                    "pyramid.scales": 3,
+                    "pyramid.frames": 4,
+                    "model.scales_3d": 2,
+                    "model.channels": 8,
+                    "optim.iterations": (4,),
+                    "speed.penalty_crop": 0.5,
+                },
+            ),
+        )
+    }
+)
+
+
+def resolve(preset: str, method: str, overrides: Mapping[str, Any] | None = None) -> Config:
+    """The config of a training: the paper's, changed by preset, method, preset for this method, then `overrides`.
+
+    Raises:
+        InputError: an unknown preset, method or key (the nearest is named), or a bad value.
+    """
+    if preset not in PRESETS:
+        raise InputError(unknown("preset", preset, PRESETS))
+    chosen = PRESETS[preset]
+    layers = (chosen.overrides, find_method(method).overrides, chosen.per_method.get(method, {}), overrides or {})
+    merged = {key: value for layer in layers for key, value in layer.items()}
+    return override(Config(), merged)

@@ -1,0 +1,214 @@
+"""A run folder: a training's config, clip, checkpoints and logs; started again, it resumes.
+
+    config.json                  what the run is: method, seed, clip, resolved config, hash of the training code
+    clip.npz (+ .json)           the clip at its training size
+    scale_00.safetensors (+ .json), …   generator, critics and z* of each finished scale
+    losses.jsonl                 mean losses, one JSON object a line
+    timings.json                 wall time over all attempts, peak memory, device
+    finished.json                written last: checksums of all scales
+"""
+
+import fcntl
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from datasets.clip import Clip, load_clip, save_clip
+from datasets.errors import InputError
+from datasets.files import read_json, write_json, write_text
+from sgif import checkpoint
+from sgif.config import Config, override
+from sgif.device import peak_memory_mb
+from sgif.identity import difference, identity
+from sgif.model import GeneratorPyramid
+from sgif.noise import draw_noise, seeded
+from sgif.progress import Progress
+from sgif.pyramid import plan_scales, to_tensor
+from sgif.trainer import train_pyramid
+
+_CONFIG, _CLIP, _LOSSES, _TIMINGS, _FINISHED = (
+    "config.json", "clip.npz", "losses.jsonl", "timings.json", "finished.json",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished training, read from its folder."""
+
+    folder: Path
+    record: dict[str, Any]
+    clip: Clip
+    pyramid: GeneratorPyramid
+
+
+def train(
+    clip: Clip,
+    config: Config,
+    folder: Path,
+    *,
+    method: str,
+    preset: str,
+    seed: int = 0,
+    device: torch.device | None = None,
+    fresh: bool = False,
+    progress: Progress | None = None,
+) -> Run:
+    """Train on `clip` (already at its training size) into `folder`, or go on with what is there.
+
+    Raises:
+        InputError: the folder holds another training (and `fresh` is not set), is in use, holds a damaged checkpoint,
+            or the losses are no longer finite. Finished scales stay as they are.
+    """
+    device = device or torch.device("cpu")
+    scales = plan_scales(len(clip), clip.size, config)
+    progress = progress or Progress(scales, folder.name)
+    record = identity(clip, config, method, preset, seed)
+    with _locked(folder):
+        _open_folder(folder, record, clip, fresh)
+        z_star = draw_noise(seeded(seed, 0), len(clip), scales[0].size, coarsest=True, shared=False).to(device)
+        pyramid = GeneratorPyramid(config, scales, z_star)
+        critics = _load_trained(folder, pyramid, device)
+        done = len(pyramid.generators)
+        if done:
+            progress.say(f"resumes after {done} of {len(scales)} scales")
+        log = _keep_lines(folder / _LOSSES, below=done)
+        clock = _Clock(folder / _TIMINGS, device)
+
+        def report(values: dict[str, float]) -> None:
+            with log.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(values) + "\n")
+            clock.write()
+            progress.update(values)
+
+        for index, trained in enumerate(train_pyramid(pyramid, to_tensor(clip.frames).to(device), critics, seed, report), done):
+            checkpoint.save_scale(folder, pyramid, index, trained.critics, trained.rmse)
+            clock.write()
+            progress.say(
+                f"scale {index + 1}/{len(scales)} done: noise amplitude {trained.amplitude:.4f}, "
+                f"reconstruction RMSE {trained.rmse:.4f}"
+            )
+        if not (folder / _FINISHED).exists():
+            records = [checkpoint.load_tensors(folder, i)[0] for i in range(len(scales))]
+            hashes = {key: record[key] for key in ("config_sha256", "training_code_sha256")}
+            write_json(folder / _FINISHED, {"clip_sha256": clip.sha256, **hashes, "scales": [vars(r) for r in records]})
+    return Run(folder, record, clip, pyramid)
+
+
+def load_run(folder: Path, device: torch.device | None = None) -> Run:
+    """Read a finished training.
+
+    Raises:
+        InputError: no finished training lies there, or a file of it is damaged.
+    """
+    device = device or torch.device("cpu")
+    if not (folder / _FINISHED).exists():
+        raise InputError(f"{folder}: no finished training; run 'python -m sgif train CLIP --out {folder}' to its end")
+    record = read_json(folder / _CONFIG, "train again with --fresh")
+    try:
+        config = override(Config(), record["config"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{folder / _CONFIG}: not the config of a run; train again with --fresh") from error
+    clip = load_clip(folder / _CLIP)
+    scales = plan_scales(len(clip), clip.size, config)
+    pyramid = GeneratorPyramid(config, scales, torch.zeros(len(clip), 3, *scales[0].size, device=device))
+    _load_trained(folder, pyramid, device)
+    if len(pyramid.generators) < len(scales):
+        missing = checkpoint.weights_path(folder, len(pyramid.generators))
+        raise InputError(f"{missing}: missing from a finished training; train again with --fresh")
+    return Run(folder, record, clip, pyramid)
+
+
+def _load_trained(folder: Path, pyramid: GeneratorPyramid, device: torch.device) -> dict:
+    """Append all saved scales to `pyramid`; returns the critics of the last."""
+    critics: dict = {}
+    for scale in pyramid.scales:
+        if not checkpoint.is_saved(folder, scale.index):
+            break
+        record, generator, critics, z_star = checkpoint.load_scale(folder, scale.index, scale, pyramid.config, device)
+        pyramid.append(generator, record.amplitude)
+        if z_star is not None:
+            pyramid.z_star = z_star.expand(-1, 3, -1, -1)
+    return critics
+
+
+def _open_folder(folder: Path, record: dict[str, Any], clip: Clip, fresh: bool) -> None:
+    """Make `folder` this training's, or refuse."""
+    path = folder / _CONFIG
+    if fresh:
+        for old in [folder / n for n in (_FINISHED, _LOSSES, _TIMINGS, _CONFIG)] + sorted(folder.glob("scale_*")):
+            old.unlink(missing_ok=True)
+    if path.exists():
+        old = read_json(path, "train again with --fresh to start this run over")
+        what = difference(old, record)
+        if what:
+            raise InputError(f"{folder}: holds a training with {what}; use another --out, or --fresh to start over")
+        return
+    strangers = [p.name for p in folder.iterdir() if not p.name.startswith(".") and p.name not in (_CLIP, "clip.json")]
+    if strangers:
+        raise InputError(f"{folder}: holds other files ({strangers[0]}, …); use an empty or new folder")
+    save_clip(folder / _CLIP, clip)
+    write_json(path, record)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock; it goes with the process, however that ends."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / ".lock").open("w")
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written ({error.strerror}); choose another --out") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise InputError(f"{folder}: another process is training here; wait for it or stop it") from error
+        yield
+
+
+def _keep_lines(path: Path, below: int) -> Path:
+    """Drop the log of scales that are trained again, and a last line that a kill cut short."""
+    kept = []
+    if path.exists():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                if json.loads(line)["scale"] < below:
+                    kept.append(line + "\n")
+            except (ValueError, KeyError):
+                continue
+    write_text(path, "".join(kept))
+    return path
+
+
+class _Clock:
+    """Wall time over all attempts at a run, and the largest memory of any."""
+
+    def __init__(self, path: Path, device: torch.device) -> None:
+        try:
+            old = read_json(path, "")
+        except InputError:
+            old = {}
+        self.path, self.device, self.began = path, device, time.perf_counter()
+        self.before = float(old.get("seconds", 0.0))
+        self.attempts = int(old.get("attempts", 0)) + 1
+        self.peak = float(old.get("peak_memory_mb", 0.0))
+
+    def write(self) -> None:
+        self.peak = max(self.peak, peak_memory_mb(self.device))
+        seconds = self.before + time.perf_counter() - self.began
+        write_json(
+            self.path,
+            {
+                "seconds": round(seconds, 3),
+                "attempts": self.attempts,
+                "peak_memory_mb": round(self.peak, 1),
+                "device": str(self.device),
+                "threads": torch.get_num_threads(),
+            },
+        )

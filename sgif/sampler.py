@@ -1,0 +1,58 @@
+"""Samples from a trained pyramid, at any size and number of frames."""
+
+import numpy as np
+
+from datasets.clip import Clip, make_clip
+from datasets.errors import InputError
+from sgif.model import GeneratorPyramid
+from sgif.noise import seeded
+from sgif.pyramid import to_frames
+from sgif.run import Run
+
+MAX_SIDE, MAX_FRAMES = 8192, 4096
+
+
+def check_request(pyramid: GeneratorPyramid, size: tuple[int, int], frames: int) -> None:
+    """Refuse sizes at which the pyramid has nothing to say or that nobody's memory holds.
+
+    Raises:
+        InputError: the coarsest level would be smaller than a patch, or the request is beyond the limits.
+    """
+    patch = 1 + pyramid.config.model.layers * (pyramid.config.model.kernel - 1)
+    coarsest = pyramid.level_size(0, size)
+    if min(coarsest) < patch:
+        least = [-(-patch * f // c) for f, c in zip(pyramid.scales[-1].size, pyramid.scales[0].size, strict=True)]
+        raise InputError(
+            f"--size {size[0]}x{size[1]}: the coarsest level would be {coarsest[0]}x{coarsest[1]}, smaller than a "
+            f"patch of {patch}; ask for at least {least[0]}x{least[1]}"
+        )
+    if max(size) > MAX_SIDE:
+        raise InputError(f"--size {size[0]}x{size[1]}: a side is beyond {MAX_SIDE}; ask for less")
+    if not 1 <= frames <= MAX_FRAMES:
+        raise InputError(f"--frames {frames}: must lie between 1 and {MAX_FRAMES}; ask for such a number")
+
+
+def sample(run: Run, seed: int, index: int, *, size: tuple[int, int] | None = None, frames: int | None = None) -> Clip:
+    """Sample number `index` of `seed`: the same whether it is drawn alone or among others.
+
+    Arguments:
+        run: a finished training.
+        seed, index: together the seed of this sample.
+        size: height and width; by default the training clip's.
+        frames: number of frames; by default the training clip's.
+    """
+    size, frames = size or run.clip.size, frames or len(run.clip)
+    check_request(run.pyramid, size, frames)
+    video = run.pyramid.generate(frames, seeded(seed, 2, index), scales=len(run.pyramid.scales), size=size)
+    delays = np.resize(run.clip.delays_ms, frames)  # the clip's delays, repeated
+    return make_clip(
+        to_frames(video),
+        delays,
+        kind="generated",
+        method=run.record["method"],
+        training_seed=run.record["seed"],
+        seed=seed,
+        index=index,
+        clip_sha256=run.record["clip"]["sha256"],
+        config_sha256=run.record["config_sha256"],
+    )
