@@ -171,9 +171,7 @@ def override(config: Config, values: Mapping[str, Any]) -> Config:
             raise InputError(unknown("config key", key, known))
         section, name = key.split(".")
         changes.setdefault(section, {})[name] = _parse(key, value, known[key])
-    sections = {
-        section: dataclasses.replace(getattr(config, section), **fields) for section, fields in changes.items()
-    }
+    sections = {section: dataclasses.replace(getattr(config, section), **fields) for section, fields in changes.items()}
     return dataclasses.replace(config, **sections)
 
 
@@ -224,7 +222,9 @@ def _parse(key: str, value: Any, kind: Any) -> Any:
         raise InputError(f"{key}: {value!r} is not one of {', '.join(map(str, parameters))}; choose one of them")
     if origin is tuple:
         items = value.split(",") if isinstance(value, str) else value
-        return tuple(_parse(key, item, parameters[0]) for item in (items if isinstance(items, list | tuple) else [items]))
+        return tuple(
+            _parse(key, item, parameters[0]) for item in (items if isinstance(items, list | tuple) else [items])
+        )
     if kind is bool:
         if isinstance(value, bool):
             return value

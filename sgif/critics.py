@@ -4,6 +4,8 @@ The image critic judges frames one by one. The video critic judges the snippet a
 the authors found separable ones unstable there (section 3.3.1).
 """
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -31,7 +33,7 @@ class Critic(nn.Module):
         self.reach = layers * (kernel // 2)
         convolution = nn.Conv2d if dimensions == 2 else Conv3d
         widths = [3] + [channels] * (layers - 1)
-        body = [conv_block(convolution(a, b, kernel), b, norm, leak) for a, b in zip(widths, widths[1:], strict=False)]
+        body = [conv_block(convolution(a, b, kernel), b, norm, leak) for a, b in pairwise(widths)]
         self.net = nn.Sequential(*body, convolution(channels, 1, kernel))
 
     def forward(self, frames: Tensor) -> Tensor:

@@ -8,6 +8,8 @@ Five 3 x 3 layers reach 5 pixels to each side, so the caller pads by `net.reach`
 zeros outside the net; the border then tells the net where it is, which anchors the layout).
 """
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -45,7 +47,7 @@ class Generator(nn.Module):
         self.reach = layers * (kernel // 2)
         convolution = nn.Conv2d if dimensions == 2 else SeparableConv3d if separable else Conv3d
         widths = [3 * (2 * self.neighbours + 1)] + [channels] * (layers - 1)
-        body = [conv_block(convolution(a, b, kernel), b, norm, leak) for a, b in zip(widths, widths[1:], strict=False)]
+        body = [conv_block(convolution(a, b, kernel), b, norm, leak) for a, b in pairwise(widths)]
         self.net = nn.Sequential(*body, convolution(channels, 3, kernel))
 
     def forward(self, noisy: Tensor, base: Tensor) -> Tensor:

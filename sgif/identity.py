@@ -12,7 +12,7 @@ from sgif.config import Config, config_sha256, flatten
 
 # Modules whose change makes a trained run another run. The rest (checkpoints, progress, sampling) may change freely.
 TRAINING_MODULES = (
-    "config", "critics", "generators", "layers", "losses", "model", "noise", "pyramid", "trainer",
+    "config", "critics", "frames", "generators", "layers", "losses", "model", "noise", "pyramid", "trainer",
 )  # fmt: skip
 
 

@@ -40,9 +40,9 @@ def _shift(x: Tensor, by: int) -> Tensor:
 class Conv3d(nn.Module):
     """A regular 3D convolution, kernel [k, k, k], zero-padded in time only.
 
-    The weight has the shape of `torch.nn.Conv3d`, [out, in, k, k, k], and so has the value. On a CPU all k temporal taps
-    are one `conv2d` with k times the output channels, whose parts are then added one frame apart: several times faster
-    there than `conv3d`, gradients of gradients included. Elsewhere it is `conv3d`.
+    The weight has the shape of `torch.nn.Conv3d`, [out, in, k, k, k], and so has the value. On a CPU all k temporal
+    taps are one `conv2d` with k times the output channels, whose parts are then added one frame apart: several times
+    faster there than `conv3d`, gradients of gradients included. Elsewhere it is `conv3d`.
     """
 
     def __init__(self, channels_in: int, channels_out: int, kernel: int = 3) -> None:

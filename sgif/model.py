@@ -5,9 +5,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sgif.config import Config, ModelConfig
+from sgif.frames import resize
 from sgif.generators import Generator
 from sgif.noise import draw_noise
-from sgif.pyramid import Scale, resize
+from sgif.pyramid import Scale
 
 
 def build_generator(scale: Scale, model: ModelConfig) -> Generator:
@@ -70,7 +71,9 @@ class GeneratorPyramid:
         return max(1, round(size[0] * own[0] / finest[0])), max(1, round(size[1] * own[1] / finest[1]))
 
     @torch.no_grad()
-    def generate(self, frames: int, rng: torch.Generator, *, scales: int, size: tuple[int, int] | None = None) -> Tensor:
+    def generate(
+        self, frames: int, rng: torch.Generator, *, scales: int, size: tuple[int, int] | None = None
+    ) -> Tensor:
         """A random sample from the coarsest `scales` generators, [frames, 3, h, w], not clipped.
 
         Arguments:

@@ -1,11 +1,7 @@
-"""The pyramid of sizes, and the clip at each of them."""
+"""Sizes of the pyramid's scales: what will be trained, known without torch."""
 
 from dataclasses import dataclass
-
-import numpy as np
-import torch
-import torch.nn.functional as F
-from torch import Tensor
+from math import log
 
 from datasets.errors import InputError
 from sgif.config import Config, PyramidConfig
@@ -45,11 +41,12 @@ def scale_sizes(size: tuple[int, int], config: PyramidConfig) -> list[tuple[int,
             f"{config.coarsest_side}; use a larger clip"
         )
     ratio = short / config.coarsest_side
-    count = config.scales or 1 + round(np.log(ratio) / np.log(config.factor))
+    count = config.scales or 1 + round(log(ratio) / log(config.factor))
     count = count if ratio > 1 else 1
-    steps = [ratio ** (-(count - 1 - i) / (count - 1)) for i in range(count - 1)] if count > 1 else []
-    # Rounding must not take the coarsest short side below what the critic's patch needs.
-    return [(max(round(size[0] * s), config.coarsest_side), max(round(size[1] * s), config.coarsest_side)) for s in steps] + [size]
+    shrinks = [ratio ** ((i + 1 - count) / (count - 1)) for i in range(count - 1)]
+    # Rounding must not take a side below the coarsest one.
+    sizes = [tuple(max(round(side * shrink), config.coarsest_side) for side in size) for shrink in shrinks]
+    return [*sizes, size]
 
 
 def plan_scales(frames: int, size: tuple[int, int], config: Config) -> list[Scale]:
@@ -68,21 +65,3 @@ def plan_scales(frames: int, size: tuple[int, int], config: Config) -> list[Scal
         )
         for i, level in enumerate(sizes)
     ]
-
-
-def resize(frames: Tensor, size: tuple[int, int]) -> Tensor:
-    """Frames [T, 3, H, W] at another size: bicubic, antialiased when it shrinks, as SinGAN's."""
-    if tuple(frames.shape[-2:]) == tuple(size):
-        return frames
-    return F.interpolate(frames, size=size, mode="bicubic", align_corners=False, antialias=True)
-
-
-def to_tensor(frames: np.ndarray) -> Tensor:
-    """uint8 [T, H, W, 3] to float32 [T, 3, H, W] in [-1, 1]."""
-    return torch.from_numpy(frames).permute(0, 3, 1, 2).to(torch.float32) / 127.5 - 1
-
-
-def to_frames(video: Tensor) -> np.ndarray:
-    """float [T, 3, H, W] to uint8 [T, H, W, 3]; values outside [-1, 1] are clipped."""
-    levels = (video.detach().float().clamp(-1, 1) + 1) * 127.5
-    return levels.round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()

@@ -1,11 +1,11 @@
 """A run folder: a training's config, clip, checkpoints and logs; started again, it resumes.
 
-    config.json                  what the run is: method, seed, clip, resolved config, hash of the training code
-    clip.npz (+ .json)           the clip at its training size
-    scale_00.safetensors (+ .json), …   generator, critics and z* of each finished scale
-    losses.jsonl                 mean losses, one JSON object a line
-    timings.json                 wall time over all attempts, peak memory, device
-    finished.json                written last: checksums of all scales
+config.json                  what the run is: method, seed, clip, resolved config, hash of the training code
+clip.npz (+ .json)           the clip at its training size
+scale_00.safetensors (+ .json), …   generator, critics and z* of each finished scale
+losses.jsonl                 mean losses, one JSON object a line
+timings.json                 wall time over all attempts, peak memory, device
+finished.json                written last: checksums of all scales
 """
 
 import fcntl
@@ -25,11 +25,12 @@ from datasets.files import read_json, write_json, write_text
 from sgif import checkpoint
 from sgif.config import Config, override
 from sgif.device import peak_memory_mb
+from sgif.frames import to_tensor
 from sgif.identity import difference, identity
 from sgif.model import GeneratorPyramid
 from sgif.noise import draw_noise, seeded
 from sgif.progress import Progress
-from sgif.pyramid import plan_scales, to_tensor
+from sgif.pyramid import plan_scales
 from sgif.trainer import train_pyramid
 
 _CONFIG, _CLIP, _LOSSES, _TIMINGS, _FINISHED = (
@@ -86,11 +87,13 @@ def train(
             clock.write()
             progress.update(values)
 
-        for index, trained in enumerate(train_pyramid(pyramid, to_tensor(clip.frames).to(device), critics, seed, report), done):
-            checkpoint.save_scale(folder, pyramid, index, trained.critics, trained.rmse)
+        real = to_tensor(clip.frames).to(device)
+        for trained in train_pyramid(pyramid, real, critics, seed, report):
+            done = len(pyramid.generators)
+            checkpoint.save_scale(folder, pyramid, done - 1, trained.critics, trained.rmse)
             clock.write()
             progress.say(
-                f"scale {index + 1}/{len(scales)} done: noise amplitude {trained.amplitude:.4f}, "
+                f"scale {done}/{len(scales)} done: noise amplitude {trained.amplitude:.4f}, "
                 f"reconstruction RMSE {trained.rmse:.4f}"
             )
         if not (folder / _FINISHED).exists():
@@ -98,6 +101,17 @@ def train(
             hashes = {key: record[key] for key in ("config_sha256", "training_code_sha256")}
             write_json(folder / _FINISHED, {"clip_sha256": clip.sha256, **hashes, "scales": [vars(r) for r in records]})
     return Run(folder, record, clip, pyramid)
+
+
+def holds_another(folder: Path, clip: Clip, config: Config, method: str, preset: str, seed: int) -> str | None:
+    """In what a training in `folder` differs from this one, in words; None if it is the same or none is there."""
+    if not (folder / _CONFIG).exists():
+        return None
+    try:
+        old = read_json(folder / _CONFIG, "")
+    except InputError:
+        return "a damaged config"
+    return difference(old, identity(clip, config, method, preset, seed))
 
 
 def load_run(folder: Path, device: torch.device | None = None) -> Run:

@@ -4,9 +4,9 @@ import numpy as np
 
 from datasets.clip import Clip, make_clip
 from datasets.errors import InputError
+from sgif.frames import to_frames
 from sgif.model import GeneratorPyramid
 from sgif.noise import seeded
-from sgif.pyramid import to_frames
 from sgif.run import Run
 
 MAX_SIDE, MAX_FRAMES = 8192, 4096

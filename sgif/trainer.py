@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from datasets.errors import InputError
 from sgif.config import Config
 from sgif.critics import Critic
+from sgif.frames import resize
 from sgif.layers import initialise
 from sgif.losses import (
     adversarial_loss,
@@ -21,7 +22,7 @@ from sgif.losses import (
 )
 from sgif.model import GeneratorPyramid, build_generator
 from sgif.noise import seeded
-from sgif.pyramid import Scale, resize
+from sgif.pyramid import Scale
 
 LOG_LINES_A_SCALE = 50
 

@@ -1,0 +1,36 @@
+# The DAG of every protocol: snakemake --cores N results[/PROTOCOL]/table1.csv
+# The path alone selects the protocol; rules are in workflow/rules, what they run in workflow/scripts.
+
+from snakemake.utils import min_version
+
+min_version("9.3")
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/clips.smk"
+include: "workflow/rules/encoders.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/samples.smk"
+include: "workflow/rules/metrics.smk"
+include: "workflow/rules/tables.smk"
+include: "workflow/rules/page.smk"
+
+
+localrules:
+    all,
+    clip,
+    encoder,
+    cells,
+    table1,
+    page,
+
+
+rule all:
+    default_target: True
+    input:
+        "results/table1.csv",
+        "results/index.html",
+
+
+onstart:
+    announce(workflow.dag)

@@ -1,0 +1,48 @@
+"""What a rule's result depends on in our own code: a hash over modules, given to the rule as a param.
+
+Snakemake does not see that an imported module was edited; a changed param makes it run the rule again.
+"""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from sgif.identity import TRAINING_MODULES
+
+HOME = Path(__file__).resolve().parents[1]
+
+# Stem of a script -> the modules that decide its output. What only talks (progress, command lines) is left out.
+MODULES: dict[str, tuple[str, ...]] = {
+    "clips": (
+        "datasets/clip.py", "datasets/decode.py", "datasets/pixels.py", "datasets/resize.py", "datasets/synthetic/*.py",
+    ),
+    "encoders": ("evaluation/encoders/*.py",),
+    "training": tuple(f"sgif/{name}.py" for name in TRAINING_MODULES),
+    "samples": ("sgif/sampler.py", "sgif/model.py", "sgif/noise.py", "sgif/frames.py", "evaluation/controls.py"),
+    "reference": ("evaluation/encoders/*.py", "evaluation/features.py", "evaluation/statistics.py"),
+    "metrics": (
+        "evaluation/encoders/*.py", "evaluation/features.py", "evaluation/metrics/*.py", "evaluation/statistics.py",
+    ),
+    "tables": (
+        "evaluation/cells.py", "evaluation/facts.py", "evaluation/intervals.py", "evaluation/records.py",
+        "evaluation/remarks.py", "evaluation/tables.py", "evaluation/wording.py", "workflow/methods.py",
+    ),
+    "page": ("evaluation/report/**/*", "evaluation/figures.py"),
+}  # fmt: skip
+
+
+@cache
+def code_hash(stem: str) -> str:
+    """Hash over the script of this stem and the modules it depends on, 16 hexadecimal digits.
+
+    Raises:
+        ValueError: a pattern of `MODULES` matches no file (a module was moved and this table was not).
+    """
+    digest = hashlib.sha256((HOME / "workflow" / "scripts" / f"{stem}.py").read_bytes())
+    for pattern in MODULES[stem]:
+        files = sorted(p for p in HOME.glob(pattern) if p.is_file() and "__pycache__" not in p.parts)
+        if not files:
+            raise ValueError(f"{pattern}: no such module; correct the table in workflow/code.py")
+        for path in files:
+            digest.update(path.relative_to(HOME).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,50 @@
+"""The registry of methods: the trained ones of `sgif`, the controls of `evaluation`, and what the paper says of them.
+
+It is joined here because neither package may import the other.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from datasets.errors import InputError
+from evaluation.controls import CONTROLS
+from sgif.config import unknown
+from sgif.methods import METHODS as TRAINED
+
+
+@dataclass(frozen=True)
+class MethodEntry:
+    """A row of the tables.
+
+    Attributes:
+        name, title: as in commands, as in tables.
+        kind: "method" (trained) or "control".
+        published_sgfid: the paper's value, if it has one.
+    """
+
+    name: str
+    title: str
+    kind: str
+    published_sgfid: float | None = None
+
+
+_PUBLISHED = {"singan-gif": 0.37, "singan-frames": 0.89}  # paper, Table 1
+
+METHODS: Mapping[str, MethodEntry] = MappingProxyType(
+    {
+        **{m.name: MethodEntry(m.name, m.title, "method", _PUBLISHED.get(m.name)) for m in TRAINED.values()},
+        **{name: MethodEntry(name, name, "control") for name in CONTROLS},
+    }
+)
+
+
+def find_method(name: str) -> MethodEntry:
+    """The entry of this name.
+
+    Raises:
+        InputError: there is none; the nearest is named.
+    """
+    if name not in METHODS:
+        raise InputError(unknown("method", name, METHODS))
+    return METHODS[name]

@@ -1,0 +1,232 @@
+"""What the rules ask while the workflow is parsed: paths, sources and configs. No torch, and no network until asked."""
+
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from datasets.catalogue import find as find_clip
+from datasets.catalogue import ids as clip_ids
+from datasets.errors import InputError
+from datasets.fetch import reachable
+from datasets.resize import fitted_size
+from datasets.sources import Source, require_published, resolve, resolve_peers
+from evaluation.encoders import ENCODERS
+from evaluation.encoders.location import find_weights, missing_weights
+from sgif.config import flatten
+from sgif.pyramid import plan_scales
+from workflow.code import code_hash
+from workflow.methods import METHODS
+from workflow.protocols import NAMES, Protocol, load_protocols, read_settings
+
+_NETWORK_SECONDS = 10.0
+
+
+class SampleCount(NamedTuple):
+    """A protocol's results folder and the number of samples in it."""
+
+    name: str
+    root: str
+    samples: int
+
+
+class Plan:
+    """One workflow's protocols with everything that was decided about them.
+
+    Arguments:
+        home: folder of the Snakefile.
+        config: Snakemake's config, from `--config` and `--configfile`.
+        environment: gets SGIF_STAGE when the config names a stage, so that jobs see the same one.
+    """
+
+    def __init__(self, home: Path, config: Mapping[str, Any], environment: Any = os.environ) -> None:
+        self.settings = read_settings(config, environment)
+        if self.settings.stage:
+            environment["SGIF_STAGE"] = str(self.settings.stage)
+        self.protocols = {root_of(p.name): p for p in load_protocols(home / "config", self.settings).values()}
+        self._sources: dict[str, dict[str, Source] | InputError] = {}
+        self._encoders: dict[str, tuple[str, str]] = {}
+
+    root_pattern = "|".join(re.escape(r) for r in ["results", *(f"results/{n}" for n in NAMES if n != "paper")])
+    clip_pattern = "|".join(clip_ids())
+    method_pattern = "|".join(METHODS)
+    encoder_pattern = "|".join(ENCODERS)
+
+    def protocol(self, root: str) -> Protocol:
+        """The protocol whose results lie in `root`."""
+        return self.protocols[root]
+
+    @property
+    def trained(self) -> list[str]:
+        """All methods that need a training."""
+        return [m.name for m in METHODS.values() if m.kind == "method"]
+
+    @cached_property
+    def sample_counts(self) -> list[SampleCount]:
+        """How many samples each results folder holds a clip, method and seed."""
+        return [SampleCount(p.name, root, p.samples) for root, p in self.protocols.items()]
+
+    def code(self, stem: str) -> str:
+        """Hash of the code behind a rule."""
+        return code_hash(stem)
+
+    # ---- clips
+
+    def source_key(self, root: str, clip: str) -> str:
+        """What the content of a clip will be, in a few characters; 'missing' if it cannot be had."""
+        sources = self._resolve(root)
+        return "missing" if isinstance(sources, InputError) else sources[clip].key()
+
+    def own_clip(self, clip: str) -> str:
+        """JSON of the user's override for this clip, `{}` for none."""
+        return json.dumps(self.settings.own_clips.get(clip, {}), sort_keys=True)
+
+    def clip_limits(self, root: str) -> str:
+        """JSON of the limits that a clip of this protocol is brought under, and of its source."""
+        protocol = self.protocol(root)
+        size = protocol.size
+        return json.dumps(
+            {
+                "source": protocol.source,
+                "short_side": size.short_side,
+                "long_side": size.long_side,
+                "frames": size.frames,
+                "minimum": size.coarsest_side,
+            }
+        )
+
+    def _resolve(self, root: str) -> dict[str, Source] | InputError:
+        """Sources of all clips of a protocol, decided once; the error if some cannot be had at all."""
+        if root not in self._sources:
+            protocol, stage = self.protocol(root), self.settings.stage
+            own = {k: v for k, v in self.settings.own_clips.items() if k in protocol.clips}
+            try:
+                if protocol.source == "published-video":
+                    self._sources[root] = resolve_peers(protocol.clips, stage or "")
+                else:
+                    self._sources[root] = resolve(
+                        protocol.clips, stage=stage or "", overrides=own, timeout_s=_NETWORK_SECONDS
+                    )
+            except InputError as error:
+                self._sources[root] = error
+        return self._sources[root]
+
+    # ---- encoders
+
+    def encoder(self, root: str) -> str:
+        """The encoder of a protocol, or its stand-in where its weights cannot be had."""
+        return self._choose_encoder(root)[0]
+
+    def encoder_remark(self, root: str) -> str:
+        """Why another encoder than the protocol's is used; empty if it is not."""
+        return self._choose_encoder(root)[1]
+
+    def _choose_encoder(self, root: str) -> tuple[str, str]:
+        if root not in self._encoders:
+            protocol = self.protocol(root)
+            name, remark = protocol.encoder, ""
+            if protocol.fallback and find_weights(name, self.settings.stage) is None:
+                url = ENCODERS[name].url
+                problem = reachable(url, _NETWORK_SECONDS)
+                if problem:
+                    name = "random-inception"
+                    remark = f"the weights of {protocol.encoder} are neither on this machine nor at {url} ({problem})"
+            self._encoders[root] = name, remark
+        return self._encoders[root]
+
+    # ---- cells
+
+    def cells(self, root: str) -> list[dict[str, Any]]:
+        """Wildcards of every (clip, method, seed) of a protocol; controls have one seed."""
+        protocol = self.protocol(root)
+        return [
+            {"clip": clip, "method": method, "seed": seed}
+            for clip in protocol.clips
+            for method in protocol.methods
+            for seed in (protocol.seeds if method in protocol.trained else protocol.seeds[:1])
+        ]
+
+    def expand(self, root: str, pattern: str, methods: Iterable[str] | None = None) -> list[str]:
+        """`pattern` filled in for every cell, or for those of `methods`."""
+        chosen = self.protocol(root).methods if methods is None else methods
+        return [pattern.format(root=root, **cell) for cell in self.cells(root) if cell["method"] in chosen]
+
+    def samples(self, root: str, clip: str, method: str, seed: str) -> list[str]:
+        """All sample files of one cell."""
+        return [f"{root}/samples/{clip}/{method}/{seed}/{i}.npz" for i in range(self.protocol(root).samples)]
+
+    def training_config(self, root: str, method: str) -> str:
+        """JSON of the resolved config of a training."""
+        return json.dumps(flatten(self.protocol(root).config(method)), sort_keys=True)
+
+    # ---- before the first job
+
+    def announce(self, jobs: list[tuple[str, dict[str, str]]]) -> list[str]:
+        """Dry facts about the jobs to come, and everything that stands in for something else.
+
+        Arguments:
+            jobs: rule name and wildcards of every job that will run.
+
+        Raises:
+            InputError: something from outside is missing and the protocol has no stand-in for it.
+        """
+        lines: list[str] = []
+        for root, protocol in self.protocols.items():
+            mine = [(rule, wildcards) for rule, wildcards in jobs if wildcards.get("root") == root]
+            if mine:
+                lines += self._announce(root, protocol, mine)
+        return lines
+
+    def _announce(self, root: str, protocol: Protocol, jobs: list[tuple[str, dict[str, str]]]) -> list[str]:
+        wanted = [wildcards["clip"] for rule, wildcards in jobs if rule == "clip"]
+        lines = [f"protocol {protocol.name}: {protocol.about}; results in {root}/"]
+        if wanted:
+            sources = self._resolve(root)
+            if isinstance(sources, InputError):
+                raise sources
+            chosen = {clip: sources[clip] for clip in wanted}
+            if not protocol.fallback:
+                require_published(chosen)
+            for clip, source in chosen.items():
+                lines.append(f"  clip {clip}: {source.kind} ({source.location or 'rendered'})")
+                if source.fallback:
+                    lines.append(f"  WARNING: {clip} is a synthetic STAND-IN: {source.reason}")
+        if any(rule == "encoder" for rule, _ in jobs):
+            name, remark = self._choose_encoder(root)
+            if remark:
+                lines.append(f"  WARNING: scores are made with {name}, not {protocol.encoder}: {remark}")
+            elif find_weights(name, self.settings.stage) is None:
+                problem = reachable(ENCODERS[name].url, _NETWORK_SECONDS)
+                if problem:
+                    raise InputError(f"{missing_weights(name)} (its download: {problem})")
+        trainings = [wildcards for rule, wildcards in jobs if rule == "train"]
+        lines.append(f"  {len(jobs)} jobs, {len(trainings)} of them trainings")
+        for method in protocol.trained:
+            clips = [w["clip"] for w in trainings if w["method"] == method]
+            lines += [f"  {method}: {line}" for line in self._sizes(protocol, method, clips)]
+        return lines
+
+    def _sizes(self, protocol: Protocol, method: str, clips: list[str]) -> list[str]:
+        """For the catalogue's sizes: how many trainings of this method have which scales."""
+        config = protocol.config(method)
+        groups: dict[str, int] = {}
+        for clip in clips:
+            entry = find_clip(clip)
+            size = fitted_size((entry.height, entry.width), config.pyramid.short_side, config.pyramid.long_side)
+            frames = min(entry.frames, config.pyramid.frames)
+            scales = plan_scales(frames, size, config)
+            steps = sum(s.iterations for s in scales)
+            text = (
+                f"{frames} frames of {size[0]}x{size[1]}, {len(scales)} scales "
+                f"({sum(s.dimensions == 3 for s in scales)} in 3D), {steps} iterations"
+            )
+            groups[text] = groups.get(text, 0) + 1
+        return [f"{count} x {text}" for text, count in groups.items()]
+
+
+def root_of(name: str) -> str:
+    """The results folder of a protocol."""
+    return "results" if name == "paper" else f"results/{name}"

@@ -1,0 +1,197 @@
+"""Protocols: what the files under one results folder are made from; read from `config/`, narrowed by `--config`."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from datasets.catalogue import find as find_clip
+from datasets.errors import InputError
+from evaluation.encoders import ENCODERS, LAYERS
+from evaluation.names import pick
+from sgif.config import Config, PyramidConfig, unknown
+from sgif.presets import resolve
+from workflow.methods import find_method
+
+NAMES = ("paper", "cpu", "peers", "quick", "smoke")
+SOURCES = ("clips", "published-video")
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One protocol, validated.
+
+    Attributes:
+        name: also the name of its folder under `results/` (`paper` has `results/` itself).
+        about: one phrase for pages and tables.
+        preset: of `sgif`.
+        clips: catalogue ids.
+        methods: names of the registry, in the order of the tables.
+        samples: how many a clip, method and seed.
+        seeds: of the trainings.
+        encoder, layer: of SGFID.
+        fallback: whether stand-ins may replace clips and weights that cannot be had.
+        threads: CPU threads of a training.
+        source: "clips" (GIFs and synthetic scenes) or "published-video" (`published/{clip}/real.mp4` of a stage).
+        frames: at most so many frames of a clip; None for the preset's own limit.
+        training: dotted config keys that change every training.
+    """
+
+    name: str
+    about: str
+    preset: str
+    clips: tuple[str, ...]
+    methods: tuple[str, ...]
+    samples: int
+    seeds: tuple[int, ...]
+    encoder: str
+    layer: str
+    fallback: bool
+    threads: int
+    source: str = "clips"
+    frames: int | None = None
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for clip in self.clips:
+            find_clip(clip)
+        for method in self.methods:
+            find_method(method)
+        pick(ENCODERS, self.encoder, "encoder")
+        pick(LAYERS, self.layer, "layer")
+        if self.source not in SOURCES:
+            raise InputError(unknown("source of clips", self.source, SOURCES))
+        for key in ("clips", "methods", "seeds"):
+            values = getattr(self, key)
+            if not values or len(set(values)) < len(values):
+                raise InputError(f"{key}: must name at least one, none twice; change this key")
+        for key, least in (("samples", 1), ("threads", 1), ("frames", 2)):
+            value = getattr(self, key)
+            if value is not None and value < least:
+                raise InputError(f"{key}: {value} is below {least}; change this key")
+        if min(self.seeds) < 0:
+            raise InputError(f"seeds: {min(self.seeds)} is negative; change this key")
+        for method in self.trained:
+            self.config(method)
+
+    @property
+    def trained(self) -> tuple[str, ...]:
+        """The methods that need a training."""
+        return tuple(m for m in self.methods if find_method(m).kind == "method")
+
+    def config(self, method: str) -> Config:
+        """The training config of a method under this protocol."""
+        frames = {} if self.frames is None else {"pyramid.frames": self.frames}
+        return resolve(self.preset, method, {**frames, **self.training})
+
+    @property
+    def size(self) -> PyramidConfig:
+        """Limits on the clip's size: those of the preset, the same for all methods."""
+        return self.config("singan-gif").pyramid
+
+
+# Keys of `--config` and `--configfile` that change every protocol, beside `stage`.
+NARROWING = ("clips", "methods", "seeds", "samples", "encoder", "layer", "threads", "training")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `--config` said: protocols narrowed, a stage, and clips that the user brings.
+
+    Attributes:
+        changes: keys of `NARROWING` with their new values.
+        stage: a folder laid out as `python -m datasets stage` makes it.
+        own_clips: id -> {path or url, sha256}, in place of catalogue clips.
+    """
+
+    changes: Mapping[str, Any]
+    stage: Path | None
+    own_clips: Mapping[str, Mapping[str, str]]
+
+
+def read_settings(config: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
+    """Validate the workflow's config.
+
+    Raises:
+        InputError: an unknown key (the nearest is named), or a value that does not fit.
+    """
+    valid = ("stage", *NARROWING)
+    for key in config:
+        if key not in valid:
+            raise InputError(unknown("config key", str(key), valid))
+    changes = {k: v for k, v in config.items() if k != "stage"}
+    own = changes.pop("clips") if isinstance(changes.get("clips"), Mapping) else {}
+    for clip, source in own.items():
+        find_clip(clip)
+        keys = set(source) if isinstance(source, Mapping) else set()
+        if keys not in ({"path"}, {"path", "sha256"}, {"url", "sha256"}):
+            raise InputError(f"clips.{clip}: needs either path or url, and sha256 with a url; change this key")
+    stage = config.get("stage") or environment.get("SGIF_STAGE")
+    if stage and not Path(stage).is_dir():
+        raise InputError(f"stage: {stage} is no folder; make one with 'python -m datasets stage DIR'")
+    return Settings(changes, Path(stage).resolve() if stage else None, own)
+
+
+def load_protocols(folder: Path, settings: Settings) -> dict[str, Protocol]:
+    """All protocols by name, narrowed by `settings`.
+
+    Raises:
+        InputError: a file or a value in it is not valid; the message names file and key.
+    """
+    return {name: _load(folder / f"{name}.yaml", settings) for name in NAMES}
+
+
+def _load(path: Path, settings: Settings) -> Protocol:
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise InputError(f"{path}: not readable as YAML ({str(error).splitlines()[0]}); restore the file") from error
+    if not isinstance(raw, dict):
+        raise InputError(f"{path}: must be a mapping of keys; restore the file")
+    fields = {f.name: f for f in dataclasses.fields(Protocol) if f.name != "name"}
+    for key in raw:
+        if key not in fields:
+            raise InputError(f"{path}: {unknown('key', str(key), fields)}")
+    missing = [k for k, f in fields.items() if k not in raw and f.default is f.default_factory is dataclasses.MISSING]
+    if missing:
+        raise InputError(f"{path}: {missing[0]}: missing; add this key")
+    values = {**raw, **settings.changes}
+    try:
+        return Protocol(path.stem, **{key: _typed(key, value) for key, value in values.items()})
+    except InputError as error:
+        where = "" if any(key in str(error) for key in settings.changes) and settings.changes else f"{path}: "
+        raise InputError(f"{where}{error}") from error
+
+
+def _typed(key: str, value: Any) -> Any:
+    """A value of YAML or of the command line as the field's type."""
+    if key in ("clips", "methods", "seeds"):
+        items = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else [value]
+        return tuple(_whole(key, i) if key == "seeds" else _word(key, i) for i in items)
+    if key in ("samples", "threads", "frames"):
+        return None if value is None else _whole(key, value)
+    if key == "fallback":
+        if isinstance(value, bool):
+            return value
+        raise InputError(f"{key}: {value!r} is neither true nor false; change this key")
+    if key == "training":
+        if isinstance(value, Mapping):
+            return {str(k): v for k, v in value.items()}
+        raise InputError(f"{key}: must be a mapping of dotted config keys; change this key")
+    return _word(key, value)
+
+
+def _whole(key: str, value: Any) -> int:
+    text = str(value).strip()
+    if isinstance(value, bool) or not text.lstrip("-").isdecimal():
+        raise InputError(f"{key}: {value!r} is not a whole number; change this key")
+    return int(text)
+
+
+def _word(key: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise InputError(f"{key}: {value!r} is not a word; change this key")
+    return value.strip()

@@ -1,0 +1,39 @@
+rule reference:
+    input:
+        clip="{root}/clips/{clip}.npz",
+        encoder=lambda w: f"{w.root}/encoders/{PLAN.encoder(w.root)}.safetensors",
+    output:
+        "{root}/stats/{clip}.npz",
+    log:
+        "{root}/logs/stats/{clip}.log",
+    params:
+        encoder=lambda w: PLAN.encoder(w.root),
+        layer=lambda w: PLAN.protocol(w.root).layer,
+        code=PLAN.code("reference"),
+    conda:
+        ENVIRONMENT
+    shell:
+        "{PYTHON} -m workflow.scripts.reference {input.clip:q} {output:q} --encoder {params.encoder}"
+        " --weights {input.encoder:q} --layer {params.layer} > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"
+
+
+rule metrics:
+    input:
+        clip="{root}/clips/{clip}.npz",
+        reference="{root}/stats/{clip}.npz",
+        encoder=lambda w: f"{w.root}/encoders/{PLAN.encoder(w.root)}.safetensors",
+        samples=lambda w: PLAN.samples(w.root, w.clip, w.method, w.seed),
+    output:
+        "{root}/metrics/{clip}/{method}/{seed}.json",
+    log:
+        "{root}/logs/metrics/{clip}/{method}/{seed}.log",
+    params:
+        protocol=lambda w: PLAN.protocol(w.root).name,
+        encoder=lambda w: PLAN.encoder(w.root),
+        code=PLAN.code("metrics"),
+    conda:
+        ENVIRONMENT
+    shell:
+        "{PYTHON} -m workflow.scripts.metrics {output:q} --clip {input.clip:q} --reference {input.reference:q}"
+        " --encoder {params.encoder} --weights {input.encoder:q} --method {wildcards.method} --seed {wildcards.seed}"
+        " --protocol {params.protocol} --samples {input.samples:q} > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"

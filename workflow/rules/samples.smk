@@ -1,0 +1,33 @@
+def trained_run(wildcards):
+    """The training behind the samples of a method; controls have none."""
+    if wildcards.method in PLAN.trained:
+        return f"{wildcards.root}/runs/{wildcards.clip}/{wildcards.method}/{wildcards.seed}/finished.json"
+    return []
+
+
+for entry in PLAN.sample_counts:
+
+    rule:
+        name:
+            f"samples_{entry.name}"
+        input:
+            clip="{root}/clips/{clip}.npz",
+            run=trained_run,
+        output:
+            expand(
+                "{{root}}/samples/{{clip}}/{{method}}/{{seed}}/{i}.npz",
+                i=range(entry.samples),
+            ),
+        log:
+            "{root}/logs/samples/{clip}/{method}/{seed}.log",
+        wildcard_constraints:
+            root=entry.root,
+        params:
+            num=entry.samples,
+            code=PLAN.code("samples"),
+        conda:
+            ENVIRONMENT
+        shell:
+            "{PYTHON} -m workflow.scripts.samples {input.clip:q} {wildcards.method} --seed {wildcards.seed}"
+            " --num {params.num} --out $(dirname {output[0]:q}) --run {input.run:q}"
+            " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"

@@ -1,0 +1,69 @@
+"""Rule `train`: one training into its run folder; it resumes what is there, or starts over if that was another one."""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from datasets.cli import OneLineParser, run
+from datasets.clip import load_clip
+
+
+def train_run(
+    clip: Path, folder: Path, method: str, preset: str, seed: int, config: Mapping[str, Any], threads: int
+) -> None:
+    """Train `method` on a clip into `folder` with this config (dotted keys).
+
+    Raises:
+        InputError: the clip or a checkpoint is damaged, or the losses are no longer finite.
+    """
+    from sgif.config import Config, override
+    from sgif.device import choose_device, make_deterministic
+    from sgif.progress import Progress
+    from sgif.pyramid import plan_scales
+    from sgif.run import holds_another, train
+
+    loaded, resolved = load_clip(clip), override(Config(), config)
+    make_deterministic(threads)
+    progress = Progress(plan_scales(len(loaded), loaded.size, resolved), f"{clip.stem} {method} seed {seed}")
+    another = holds_another(folder, loaded, resolved, method, preset, seed)
+    if another:
+        progress.say(f"the folder holds a training with {another}; starts over")
+    train(
+        loaded,
+        resolved,
+        folder,
+        method=method,
+        preset=preset,
+        seed=seed,
+        device=choose_device("auto"),
+        fresh=bool(another),
+        progress=progress,
+    )
+
+
+def main(arguments: list[str]) -> None:
+    """Command line of the rule."""
+    parser = OneLineParser(prog=f"python -m {__spec__.name}")
+    parser.add_argument("clip", type=Path)
+    parser.add_argument("finished", type=Path, help="the file that is written last; its folder is the run")
+    parser.add_argument("--method", required=True)
+    parser.add_argument("--preset", required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--config", type=json.loads, required=True)
+    parser.add_argument("--threads", type=int, required=True)
+    options = parser.parse_args(arguments)
+    train_run(
+        options.clip,
+        options.finished.parent,
+        options.method,
+        options.preset,
+        options.seed,
+        options.config,
+        options.threads,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))
