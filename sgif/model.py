@@ -50,7 +50,7 @@ class GeneratorPyramid:
 
     def freeze(self) -> None:
         """Fix the finest generator: no gradients, running statistics of the norms."""
-        self.generators[-1].eval().requires_grad_(False)
+        self.generators[-1].eval().requires_grad_(False).zero_grad(set_to_none=True)
 
     def refine(self, index: int, base: Tensor, noise: Tensor | None) -> Tensor:
         """One scale: G_n(sigma_n z_n, base). `base` is [T, 3, H, W]; `noise` [T or 1, 3, H, W], None for zeros."""

@@ -34,7 +34,7 @@ def random(*shape, seed=0):
 @pytest.mark.parametrize("weights", [(3.0, 4.0, 0.0), (1.0, 0.0, 0.0), (0.0, 0.0, 0.5)])
 def test_gradient_penalty_of_a_linear_critic(weights):
     expected = (np.linalg.norm(weights) - 1) ** 2
-    assert float(gradient_penalty(Linear(*weights), random(4, 3, 5, 6))) == pytest.approx(expected, rel=1e-5)
+    assert gradient_penalty(Linear(*weights), random(4, 3, 5, 6)).item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_gradient_penalty_moves_a_critic_towards_slope_one():
@@ -46,7 +46,7 @@ def test_gradient_penalty_moves_a_critic_towards_slope_one():
 def test_wasserstein_loss_is_fake_minus_real():
     critic, real, fake = Linear(1.0, 2.0, 3.0), random(2, 3, 4, 4, seed=1), random(2, 3, 4, 4, seed=2)
     expected = critic(fake).mean() - critic(real).mean()
-    assert float(wasserstein_loss(critic, real, fake)) == pytest.approx(float(expected))
+    assert wasserstein_loss(critic, real, fake).item() == pytest.approx(expected.item())
 
 
 @pytest.mark.parametrize("dimensions", [2, 3])
@@ -64,11 +64,7 @@ def test_colour_statistics_against_numpy():
     fake, real = random(3, 3, 6, 7, seed=1), random(3, 3, 6, 7, seed=2)
     a, b = fake.numpy(), real.numpy()
     expected = np.mean(
-        [
-            abs(a[t, c].mean() - b[t, c].mean()) + abs(a[t, c].var() - b[t, c].var())
-            for t in range(3)
-            for c in range(3)
-        ]
+        [abs(a[t, c].mean() - b[t, c].mean()) + abs(a[t, c].var() - b[t, c].var()) for t in range(3) for c in range(3)]
     )
     assert float(colour_statistics_loss(fake, real)) == pytest.approx(expected, rel=1e-5)
 

@@ -1,5 +1,7 @@
 """Sizes of the pyramid."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,7 +24,7 @@ def test_sizes_grow_from_the_coarsest_side_to_exactly_the_clip(height, width, sc
     sizes = scale_sizes((height, width), PyramidConfig(scales=scales))
     assert sizes[-1] == (height, width)
     assert len(sizes) == 1 or min(sizes[0]) == 25
-    assert all(a[0] <= b[0] and a[1] <= b[1] for a, b in zip(sizes, sizes[1:], strict=False))
+    assert all(a[0] <= b[0] and a[1] <= b[1] for a, b in pairwise(sizes))
     assert all(min(size) >= 25 for size in sizes)
 
 

@@ -1,0 +1,127 @@
+"""One scale's training: who gets gradients, what is drawn, what diverging looks like."""
+
+import math
+
+import pytest
+import torch
+
+import sgif.trainer as trainer
+from datasets.errors import InputError
+from sgif.config import override
+from sgif.frames import to_tensor
+from sgif.model import GeneratorPyramid
+from sgif.noise import draw_noise, seeded
+from sgif.pyramid import plan_scales
+from sgif.trainer import carry_over, frame_rmse, penalty_points, train_pyramid
+
+
+def fresh_pyramid(clip, config, seed=0):
+    scales = plan_scales(len(clip), clip.size, config)
+    z_star = draw_noise(seeded(seed, 0), len(clip), scales[0].size, coarsest=True, shared=False)
+    return GeneratorPyramid(config, scales, z_star)
+
+
+def train(clip, config, seed=0):
+    pyramid, log = fresh_pyramid(clip, config, seed), []
+    results = list(train_pyramid(pyramid, to_tensor(clip.frames), {}, seed, log.append))
+    return pyramid, results, log
+
+
+def test_every_loss_of_the_paper_is_there_at_every_scale(clip, config):
+    _, results, log = train(clip, config)
+    assert len(results) == 2
+    expected = {"scale", "iteration", "seconds", "reconstruction", "colour"}
+    for name in ("image", "video"):
+        expected |= {f"{what}_{name}" for what in ("critic", "penalty", "adversarial")}
+    assert all(set(line) == expected for line in log)
+    assert [(line["scale"], line["iteration"]) for line in log] == [(0, 1), (0, 2), (0, 3), (1, 1), (1, 2)]
+
+
+def test_the_reconstruction_loss_is_minimised(clip, config):
+    changes = {"optim.iterations": 100, "pyramid.scales": 1, "model.channels": 8, "optim.lr_generator": 0.02}
+    config = override(config, changes)
+    _, _, log = train(clip, config)
+    first, last = (sum(line["reconstruction"] for line in part) for part in (log[:5], log[-5:]))
+    assert last < 0.7 * first
+
+
+def test_frozen_scales_do_not_change_and_only_the_trained_generator_gets_gradients(clip, config, monkeypatch):
+    pyramid = fresh_pyramid(clip, config)
+    steps = train_pyramid(pyramid, to_tensor(clip.frames), {}, 0, lambda values: None)
+    next(steps)
+    before = {k: v.clone() for k, v in pyramid.generators[0].state_dict().items()}
+    monkeypatch.setattr(GeneratorPyramid, "freeze", lambda self: None)  # it would drop the gradients to look at
+    next(steps)
+    after = pyramid.generators[0].state_dict()
+    assert all(torch.equal(before[k], after[k]) for k in before)
+    assert all(p.grad is None and not p.requires_grad for p in pyramid.generators[0].parameters())
+    assert any(p.grad is not None and float(p.grad.abs().sum()) > 0 for p in pyramid.generators[1].parameters())
+
+
+@pytest.mark.parametrize("silenced", ["adversarial_loss", "colour_statistics_loss", "reconstruction_loss"])
+def test_every_term_moves_the_generator(clip, config, monkeypatch, silenced):
+    """Fails if a term is detached on its way: then cutting its graph by hand would change nothing."""
+    config = override(config, {"optim.iterations": 2, "pyramid.scales": 1})
+    whole, _, _ = train(clip, config)
+    term = getattr(trainer, silenced)
+    monkeypatch.setattr(trainer, silenced, lambda *arguments: term(*arguments).detach())
+    cut, _, _ = train(clip, config)
+    a, b = (p.generators[0].state_dict() for p in (whole, cut))
+    assert any(not torch.equal(a[k], b[k]) for k in a if k.endswith("weight"))
+
+
+def test_the_critics_part_real_from_fake(clip, config):
+    """With a frozen generator the critics' loss must fall: fakes are scored below reals."""
+    config = override(config, {"optim.iterations": 40, "pyramid.scales": 1, "optim.lr_generator": 1e-7})
+    _, _, log = train(clip, config)
+    for name in ("critic_image", "critic_video"):
+        assert sum(line[name] for line in log[-5:]) / 5 < log[0][name] - 0.01
+
+
+def test_same_seed_same_weights_another_seed_others(clip, config):
+    a, b, c = (train(clip, config, seed)[0].generators[1].state_dict() for seed in (0, 0, 1))
+    assert all(torch.equal(a[k], b[k]) for k in a)
+    assert any(not torch.equal(a[k], c[k]) for k in a)
+
+
+def test_the_amplitude_is_a_tenth_of_the_rmse_averaged_over_frames(clip, config):
+    pyramid, results, _ = train(clip, config)
+    assert results[0].amplitude == 1
+    from sgif.frames import resize
+
+    finer = pyramid.scales[1].size
+    anchor = resize(pyramid.reconstruct(scales=1), finer)
+    real = resize(to_tensor(clip.frames), finer)
+    by_hand = sum(math.sqrt(float((anchor[t] - real[t]).square().mean())) for t in range(len(real))) / len(real)
+    assert frame_rmse(anchor, real) == pytest.approx(by_hand, rel=1e-5)
+    assert results[1].amplitude == pytest.approx(0.1 * by_hand, rel=1e-4)
+
+
+def test_weights_are_carried_over_only_where_all_shapes_agree():
+    small, large, other = (torch.nn.Conv2d(3, width, 3) for width in (4, 5, 4))
+    assert not carry_over(small, large)
+    assert carry_over(small, other) and torch.equal(small.weight, other.weight)
+
+
+def test_noise_is_one_map_a_clip_in_2d_scales_and_one_a_frame_in_3d(clip, config):
+    pyramid = fresh_pyramid(clip, config)
+    assert pyramid.noise(0, 5, (9, 9), seeded(0)).shape == (5, 3, 9, 9)
+    assert pyramid.noise(1, 5, (9, 9), seeded(0)).shape == (1, 3, 9, 9)
+    coarsest = pyramid.noise(0, 5, (9, 9), seeded(0))
+    assert torch.equal(coarsest[:, 0], coarsest[:, 2])  # one channel, copied
+
+
+def test_penalty_points_lie_between_real_and_fake(config):
+    real, fake = torch.zeros(2, 3, 26, 30), torch.ones(2, 3, 26, 30)
+    whole = override(config, {"speed.penalty_crop": 1})
+    values = {float(penalty_points(real, fake, whole, seeded(i)).unique().item()) for i in range(8)}
+    assert len(values) == 8 and all(0 <= v <= 1 for v in values)  # one mixing weight a step
+    at_samples = override(whole, {"losses.penalty_at": "samples"})
+    assert torch.equal(penalty_points(real, fake, at_samples, seeded(0)), fake)
+    assert penalty_points(real, fake, config, seeded(0)).shape == (2, 3, 15, 15)
+
+
+def test_diverged_losses_stop_the_run_in_one_line(clip, config):
+    config = override(config, {"losses.reconstruction": 1e38, "optim.iterations": 6, "optim.lr_generator": 0.9})
+    with pytest.raises(InputError, match=r"scale 0, iteration \d+: \w+ is not finite; try a lower"):
+        train(clip, override(config, {"losses.colour": 1e39}))
