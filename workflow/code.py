@@ -23,11 +23,13 @@ MODULES: dict[str, tuple[str, ...]] = {
     "metrics": (
         "evaluation/encoders/*.py", "evaluation/features.py", "evaluation/metrics/*.py", "evaluation/statistics.py",
     ),
-    "tables": (
-        "evaluation/cells.py", "evaluation/facts.py", "evaluation/intervals.py", "evaluation/records.py",
-        "evaluation/remarks.py", "evaluation/tables.py", "evaluation/wording.py", "workflow/methods.py",
+    "cells": ("evaluation/cells.py", "evaluation/records.py"),
+    "table1": (
+        "evaluation/clip_table.py", "evaluation/facts.py", "evaluation/intervals.py", "evaluation/latex.py",
+        "evaluation/markdown.py", "evaluation/remarks.py", "evaluation/tables.py", "evaluation/trainings.py",
+        "evaluation/wording.py", "workflow/methods.py",
     ),
-    "page": ("evaluation/report/**/*", "evaluation/figures.py"),
+    "page": ("evaluation/report/**/*", "evaluation/figures.py", "evaluation/losses.py"),
 }  # fmt: skip
 
 

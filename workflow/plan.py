@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +19,7 @@ from evaluation.encoders.location import find_weights, missing_weights
 from sgif.config import flatten
 from sgif.pyramid import plan_scales
 from workflow.code import code_hash
+from workflow.layout import Layout
 from workflow.methods import METHODS
 from workflow.protocols import NAMES, Protocol, load_protocols, read_settings
 
@@ -139,24 +140,48 @@ class Plan:
 
     # ---- cells
 
-    def cells(self, root: str) -> list[dict[str, Any]]:
-        """Wildcards of every (clip, method, seed) of a protocol; controls have one seed."""
+    def _layout(self, root: str) -> Layout:
         protocol = self.protocol(root)
-        return [
-            {"clip": clip, "method": method, "seed": seed}
-            for clip in protocol.clips
-            for method in protocol.methods
-            for seed in (protocol.seeds if method in protocol.trained else protocol.seeds[:1])
-        ]
+        return Layout(
+            root=root,
+            protocol=protocol.name,
+            clips=protocol.clips,
+            methods=protocol.methods,
+            trained=protocol.trained,
+            seeds=protocol.seeds,
+            samples=protocol.samples,
+        )
 
-    def expand(self, root: str, pattern: str, methods: Iterable[str] | None = None) -> list[str]:
-        """`pattern` filled in for every cell, or for those of `methods`."""
-        chosen = self.protocol(root).methods if methods is None else methods
-        return [pattern.format(root=root, **cell) for cell in self.cells(root) if cell["method"] in chosen]
+    def layout(self, root: str) -> str:
+        """JSON of where a protocol's files lie, for the scripts."""
+        return self._layout(root).to_json()
+
+    def clip_files(self, root: str) -> list[str]:
+        """All clips of a protocol."""
+        return [str(self._layout(root).clip(clip)) for clip in self.protocol(root).clips]
+
+    def metric_files(self, root: str) -> list[str]:
+        """The metric files of all cells."""
+        layout = self._layout(root)
+        return [str(layout.metrics(cell)) for cell in layout.cells()]
+
+    def finished_runs(self, root: str) -> list[str]:
+        """The last file of all trainings."""
+        return [str(path) for path in self._layout(root).run_files("finished.json").values()]
 
     def samples(self, root: str, clip: str, method: str, seed: str) -> list[str]:
         """All sample files of one cell."""
-        return [f"{root}/samples/{clip}/{method}/{seed}/{i}.npz" for i in range(self.protocol(root).samples)]
+        return [str(path) for path in self._layout(root).sample_files((clip, method, int(seed)))]
+
+    def all_samples(self, root: str) -> list[str]:
+        """All sample files of all cells."""
+        layout = self._layout(root)
+        return [str(path) for cell in layout.cells() for path in layout.sample_files(cell)]
+
+    def notes(self, root: str) -> str:
+        """JSON of what a reader of the page must know beside what the cells say."""
+        remark = self.encoder_remark(root)
+        return json.dumps([f"Scores are made with {self.encoder(root)}: {remark}."] if remark else [])
 
     def training_config(self, root: str, method: str) -> str:
         """JSON of the resolved config of a training."""

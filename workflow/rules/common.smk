@@ -10,6 +10,9 @@ from snakemake.settings.types import DeploymentMethod
 HOME = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).resolve().parents[1]
 sys.path.insert(0, str(HOME))
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HOME), os.environ.get("PYTHONPATH")]))
+# Jobs run side by side; a training sets its own number of threads. With more, small matrix work is slower, not faster.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
 
 from datasets.errors import InputError
 from workflow.plan import Plan

@@ -1,0 +1,19 @@
+"""From a clip to the statistics of its features."""
+
+import numpy as np
+
+from evaluation.encoders.encoder import Encoder
+from evaluation.statistics import Statistics, gather
+
+
+def clip_statistics(frames: np.ndarray, encoder: Encoder) -> list[Statistics]:
+    """Statistics over every location of every frame, one for each member of the encoder.
+
+    Args:
+        frames: uint8 [T, H, W, 3], scored at their own size.
+        encoder: what makes the features.
+
+    Raises:
+        InputError: the frames are too small for the encoder's layer.
+    """
+    return [gather(encoder.features(frames, member), encoder.dims) for member in range(encoder.members)]

@@ -1,0 +1,20 @@
+rule page:
+    input:
+        table="{root}/table1.csv",
+        cells="{root}/tables/cells.csv",
+        clips=lambda w: PLAN.clip_files(w.root),
+        samples=lambda w: PLAN.all_samples(w.root),
+        runs=lambda w: PLAN.finished_runs(w.root),
+    output:
+        "{root}/index.html",
+    log:
+        "{root}/logs/page.log",
+    params:
+        layout=lambda w: PLAN.layout(w.root),
+        notes=lambda w: PLAN.notes(w.root),
+        code=PLAN.code("page"),
+    conda:
+        ENVIRONMENT
+    shell:
+        "{PYTHON} -m workflow.scripts.page {output:q} --layout {params.layout:q} --notes {params.notes:q}"
+        " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"

@@ -1,0 +1,36 @@
+rule cells:
+    input:
+        metrics=lambda w: PLAN.metric_files(w.root),
+    output:
+        "{root}/tables/cells.csv",
+    log:
+        "{root}/logs/tables/cells.log",
+    params:
+        layout=lambda w: PLAN.layout(w.root),
+        code=PLAN.code("cells"),
+    conda:
+        ENVIRONMENT
+    shell:
+        "{PYTHON} -m workflow.scripts.cells {output:q} --layout {params.layout:q}"
+        " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"
+
+
+rule table1:
+    input:
+        cells="{root}/tables/cells.csv",
+        metrics=lambda w: PLAN.metric_files(w.root),
+        runs=lambda w: PLAN.finished_runs(w.root),
+    output:
+        csv="{root}/table1.csv",
+        md="{root}/table1.md",
+        tex="{root}/table1.tex",
+    log:
+        "{root}/logs/tables/table1.log",
+    params:
+        layout=lambda w: PLAN.layout(w.root),
+        code=PLAN.code("table1"),
+    conda:
+        ENVIRONMENT
+    shell:
+        "{PYTHON} -m workflow.scripts.table1 {output.csv:q} --cells {input.cells:q} --layout {params.layout:q}"
+        " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"
