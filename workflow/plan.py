@@ -206,7 +206,8 @@ class Plan:
         return lines
 
     def _announce(self, root: str, protocol: Protocol, jobs: list[tuple[str, dict[str, str]]]) -> list[str]:
-        wanted = [wildcards["clip"] for rule, wildcards in jobs if rule == "clip"]
+        planned = {wildcards["clip"] for rule, wildcards in jobs if rule == "clip"}
+        wanted = [clip for clip in protocol.clips if clip in planned]
         lines = [f"protocol {protocol.name}: {protocol.about}; results in {root}/"]
         if wanted:
             sources = self._resolve(root)

@@ -158,12 +158,16 @@ def _load(path: Path, settings: Settings) -> Protocol:
     missing = [k for k, f in fields.items() if k not in raw and f.default is f.default_factory is dataclasses.MISSING]
     if missing:
         raise InputError(f"{path}: {missing[0]}: missing; add this key")
-    values = {**raw, **settings.changes}
+    own = _build(path.stem, raw, f"{path}")
+    return _build(path.stem, {**raw, **settings.changes}, "--config") if settings.changes else own
+
+
+def _build(name: str, values: Mapping[str, Any], origin: str) -> Protocol:
+    """The protocol with these values; an error says that they are from `origin`."""
     try:
-        return Protocol(path.stem, **{key: _typed(key, value) for key, value in values.items()})
+        return Protocol(name, **{key: _typed(key, value) for key, value in values.items()})
     except InputError as error:
-        where = "" if any(key in str(error) for key in settings.changes) and settings.changes else f"{path}: "
-        raise InputError(f"{where}{error}") from error
+        raise InputError(f"{origin}: {error}") from error
 
 
 def _typed(key: str, value: Any) -> Any:

@@ -3,7 +3,6 @@ import shlex
 import sys
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import DeploymentMethod
 
 # Jobs find our packages by the folder of the Snakefile, wherever the workflow is run from or included.
@@ -22,10 +21,17 @@ CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
 PYTHON = "python" if CONDA else shlex.quote(sys.executable)
 ENVIRONMENT = str(HOME / "environment.yml")
 
+
+def refuse(error):
+    """End with the one line that says what is wrong, in place of Snakemake's traceback."""
+    print(f"error: {error}", file=sys.stderr, flush=True)
+    raise SystemExit(2)
+
+
 try:
     PLAN = Plan(HOME, config, os.environ)
 except InputError as error:
-    raise WorkflowError(str(error)) from None
+    refuse(error)
 
 
 wildcard_constraints:
@@ -43,6 +49,6 @@ def announce(dag):
     try:
         lines = PLAN.announce(jobs)
     except InputError as error:
-        raise WorkflowError(str(error)) from None
+        refuse(error)
     for line in lines:
         print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,127 @@
+"""Protocols: what the files say, what `--config` may change, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from datasets.errors import InputError
+from workflow.plan import Plan, root_of
+from workflow.protocols import NAMES, load_protocols, read_settings
+
+HOME = Path(__file__).resolve().parents[2]
+CONFIG = HOME / "config"
+
+
+def protocols(**config):
+    return load_protocols(CONFIG, read_settings(config, {}))
+
+
+def test_all_protocols_are_valid_and_the_papers_is_the_papers():
+    found = protocols()
+    assert list(found) == list(NAMES)
+    paper = found["paper"]
+    assert (len(paper.clips), paper.trained, paper.samples) == (9, ("singan-gif", "singan-frames"), 10)
+    assert paper.config("singan-gif").optim.iterations == (8000,)
+    assert not paper.fallback and found["quick"].fallback and found["smoke"].fallback
+    assert (len(found["quick"].clips), found["quick"].samples) == (3, 10)
+
+
+def test_the_command_line_narrows():
+    quick = protocols(clips="desert,waterfall", methods="singan-gif", seeds="1,2", samples="3")["quick"]
+    assert (quick.clips, quick.methods, quick.seeds, quick.samples) == (
+        ("desert", "waterfall"), ("singan-gif",), (1, 2), 3,
+    )  # fmt: skip
+    assert protocols(seeds=4)["smoke"].seeds == (4,)
+    changed = protocols(training={"losses.colour": 0})["quick"]
+    assert changed.config("singan-gif").losses.colour == 0
+
+
+@pytest.mark.parametrize(
+    ("config", "part"),
+    [
+        ({"clip": "desert"}, "did you mean clips?"),
+        ({"clips": "dessert"}, "desert"),
+        ({"methods": "singan-git"}, "singan-gif"),
+        ({"encoder": "inception"}, "inception-fid"),
+        ({"seeds": "a"}, "seeds"),
+        ({"seeds": "0,0"}, "seeds"),
+        ({"samples": 0}, "samples"),
+        ({"training": {"losses.color": 1}}, "did you mean losses.colour?"),
+        ({"training": "losses.colour=1"}, "training"),
+        ({"stage": "/nowhere/at/all"}, "/nowhere/at/all"),
+        ({"clips": {"clouds": {"url": "https://example.org/a.gif"}}}, "sha256"),
+        ({"clips": {"cloud": {"path": "a.gif"}}}, "clouds"),
+    ],
+)
+def test_bad_config_is_refused_in_one_line(config, part):
+    with pytest.raises(InputError) as caught:
+        protocols(**config)
+    assert part in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "part"),
+    [("smaples", 3, "did you mean samples?"), ("fallback", "yes please", "fallback"), ("clips", [], "clips")],
+)
+def test_a_bad_protocol_file_is_named_with_its_key(tmp_path, key, value, part):
+    for name in NAMES:
+        (tmp_path / f"{name}.yaml").write_text((CONFIG / f"{name}.yaml").read_text())
+    changed = yaml.safe_load((tmp_path / "quick.yaml").read_text()) | {key: value}
+    (tmp_path / "quick.yaml").write_text(yaml.safe_dump(changed))
+    with pytest.raises(InputError, match=r"quick\.yaml: ") as caught:
+        load_protocols(tmp_path, read_settings({}, {}))
+    assert part in str(caught.value)
+
+
+def test_a_missing_key_is_named(tmp_path):
+    for name in NAMES:
+        (tmp_path / f"{name}.yaml").write_text("about: nothing\n")
+    with pytest.raises(InputError, match=r"paper\.yaml: preset: missing"):
+        load_protocols(tmp_path, read_settings({}, {}))
+
+
+def test_a_stage_from_the_config_reaches_the_jobs(tmp_path):
+    environment = {}
+    Plan(HOME, {"stage": str(tmp_path)}, environment)
+    assert environment["SGIF_STAGE"] == str(tmp_path)
+
+
+def test_controls_have_one_seed_and_trainings_all():
+    plan = Plan(HOME, {"seeds": "0,1", "clips": "desert"}, {})
+    files = plan.metric_files(root_of("quick"))
+    assert "results/quick/metrics/desert/singan-gif/1.json" in files
+    assert "results/quick/metrics/desert/copy/1.json" not in files
+    assert len(files) == 2 * 2 + 4
+
+
+def test_facts_say_how_many_trainings_at_which_sizes():
+    plan = Plan(HOME, {}, {})
+    jobs = [
+        ("train", {"root": "results", "clip": clip, "method": method})
+        for clip in plan.protocol("results").clips
+        for method in plan.protocol("results").trained
+    ]
+    text = "\n".join(plan.announce(jobs))
+    assert "18 jobs, 18 of them trainings" in text
+    assert "16 frames of 144x256, 7 scales (4 in 3D), 56000 iterations" in text
+
+
+def test_missing_published_clips_stop_protocols_without_fallback(tmp_path, monkeypatch):
+    monkeypatch.setenv("SGIF_CACHE", str(tmp_path))
+    monkeypatch.setattr("datasets.sources.resolve.__kwdefaults__", {
+        "stage": None, "overrides": None, "timeout_s": 1.0, "probe": lambda address, seconds: "no network",
+    })  # fmt: skip
+    plan = Plan(HOME, {}, {})
+    jobs = [("clip", {"root": root, "clip": "desert"}) for root in ("results/cpu",)]
+    with pytest.raises(InputError, match=r"desert: .*python -m datasets fetch desert"):
+        plan.announce(jobs)
+    loud = "\n".join(plan.announce([("clip", {"root": "results/quick", "clip": "desert"})]))
+    assert "WARNING: desert is a synthetic STAND-IN" in loud
+
+
+def test_peers_need_a_stage():
+    plan = Plan(HOME, {}, {})
+    assert plan.source_key("results/peers", "desert") == "missing"  # a dry run needs no data
+    with pytest.raises(InputError, match="stage"):
+        plan.announce([("clip", {"root": "results/peers", "clip": "desert"})])
