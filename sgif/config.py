@@ -39,6 +39,7 @@ class ModelConfig:
     scales_3d: int = 4  # [paper] 3D generators at the coarsest 4 scales, 2D above
     separable: bool = True  # [paper] separable 3D convolutions in the generator
     neighbours: int = 1  # [paper] preceding and following frame stacked in 2D generators; 0 is SinGAN's generator
+    time_padding: Literal["zeros", "replicate"] = "zeros"  # [ours] of each 3D layer of the generator
     shared_noise: bool = True  # [paper] one noise map for all frames in 2D scales
     image_critic: bool = True  # [paper]
     video_critic: bool = True  # [paper]

@@ -8,6 +8,7 @@ Five 3 x 3 layers reach 5 pixels to each side, so the caller pads by `net.reach`
 zeros outside the net; the border then tells the net where it is, which anchors the layout).
 """
 
+from functools import partial
 from itertools import pairwise
 
 import torch
@@ -26,6 +27,7 @@ class Generator(nn.Module):
         kernel: odd kernel size.
         separable: for 3 dimensions, split each kernel into space and time.
         neighbours: for 2 dimensions, frames on either side stacked on the channels (section 3.3.2); 0 is SinGAN's.
+        time_padding: for 3 dimensions, what each layer sees beyond either end of the clip (`sgif.layers.pad_time`).
         norm: "batch" or "none".
         leak: negative slope of the leaky ReLU.
     """
@@ -38,6 +40,7 @@ class Generator(nn.Module):
         kernel: int = 3,
         separable: bool = True,
         neighbours: int = 1,
+        time_padding: str = "zeros",
         norm: str = "batch",
         leak: float = 0.2,
     ) -> None:
@@ -45,7 +48,10 @@ class Generator(nn.Module):
         self.dimensions = dimensions
         self.neighbours = 0 if dimensions == 3 else neighbours
         self.reach = layers * (kernel // 2)
-        convolution = nn.Conv2d if dimensions == 2 else SeparableConv3d if separable else Conv3d
+        if dimensions == 2:
+            convolution = nn.Conv2d
+        else:
+            convolution = partial(SeparableConv3d if separable else Conv3d, padding=time_padding)
         widths = [3 * (2 * self.neighbours + 1)] + [channels] * (layers - 1)
         body = [conv_block(convolution(a, b, kernel), b, norm, leak) for a, b in pairwise(widths)]
         self.net = nn.Sequential(*body, convolution(channels, 3, kernel))

@@ -32,56 +32,65 @@ def stack_neighbours(x: Tensor, neighbours: int) -> Tensor:
     return torch.cat([x[(index + shift).clamp(0, len(x) - 1)] for shift in shifts], dim=1)
 
 
-def _shift(x: Tensor, by: int) -> Tensor:
-    """Frames moved `by` steps later in time (earlier if negative), zeros where none comes from."""
-    return F.pad(x, (0, 0) * 3 + (by, -by))
+def pad_time(x: Tensor, frames: int, mode: str) -> Tensor:
+    """Add `frames` frames at either end of [T, C, H, W]: "zeros", or "replicate" for copies of the end frame."""
+    if mode == "zeros":
+        return F.pad(x, (0, 0) * 3 + (frames, frames))
+    return torch.cat([x[:1]] * frames + [x] + [x[-1:]] * frames)
 
 
 class Conv3d(nn.Module):
-    """A regular 3D convolution, kernel [k, k, k], zero-padded in time only.
+    """A regular 3D convolution, kernel [k, k, k], padded in time only.
 
     The weight has the shape of `torch.nn.Conv3d`, [out, in, k, k, k], and so has the value. On a CPU all k temporal
     taps are one `conv2d` with k times the output channels, whose parts are then added one frame apart: several times
     faster there than `conv3d`, gradients of gradients included. Elsewhere it is `conv3d`.
+
+    Arguments:
+        channels_in, channels_out, kernel: as in `torch.nn.Conv3d`; the kernel is odd.
+        padding: what stands before the first and after the last frame, see `pad_time`.
     """
 
-    def __init__(self, channels_in: int, channels_out: int, kernel: int = 3) -> None:
+    def __init__(self, channels_in: int, channels_out: int, kernel: int = 3, padding: str = "zeros") -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(channels_out, channels_in, kernel, kernel, kernel))
         self.bias = nn.Parameter(torch.zeros(channels_out))
+        self.padding = padding
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [T, C_in, H, W] to [T, C_out, H - k + 1, W - k + 1]."""
-        kernel = self.weight.shape[2]
-        middle = kernel // 2
+        kernel, frames = self.weight.shape[2], len(x)
+        x = pad_time(x, kernel // 2, self.padding)
         if x.device.type != "cpu":
             volume = x.transpose(0, 1).unsqueeze(0)
-            return F.conv3d(volume, self.weight, self.bias, padding=(middle, 0, 0))[0].transpose(0, 1)
+            return F.conv3d(volume, self.weight, self.bias)[0].transpose(0, 1)
         taps = F.conv2d(x, self.weight.permute(2, 0, 1, 3, 4).flatten(0, 1)).chunk(kernel, dim=1)
-        total = taps[middle] + self.bias[:, None, None]
-        for tap, part in enumerate(taps):
-            # A tap further than the clip is long meets only padding.
-            if 0 < abs(middle - tap) < len(x):
-                total = total + _shift(part, middle - tap)
+        total = taps[0][:frames] + self.bias[:, None, None]
+        for lag in range(1, kernel):
+            total = total + taps[lag][lag : lag + frames]
         return total
 
 
 class SeparableConv3d(nn.Module):
-    """A k x k x k convolution split into 1 x k x k in space, then k x 1 x 1 in time (paper, section 3.3.1)."""
+    """A k x k x k convolution split into 1 x k x k in space, then k x 1 x 1 in time (paper, section 3.3.1).
 
-    def __init__(self, channels_in: int, channels_out: int, kernel: int = 3) -> None:
+    Arguments: as in `Conv3d`.
+    """
+
+    def __init__(self, channels_in: int, channels_out: int, kernel: int = 3, padding: str = "zeros") -> None:
         super().__init__()
         self.space = nn.Conv2d(channels_in, channels_out, kernel)
-        self.time = nn.Conv2d(channels_out, channels_out, (kernel, 1), padding=(kernel // 2, 0))
+        self.time = nn.Conv2d(channels_out, channels_out, (kernel, 1))
+        self.padding = padding
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [T, C_in, H, W] to [T, C_out, H - k + 1, W - k + 1]."""
-        x = self.space(x)
+        x = pad_time(self.space(x), self.time.kernel_size[0] // 2, self.padding)
         frames, channels, height, width = x.shape
         # Time becomes the height of one image whose width is all pixels: with channels last, that is the same memory.
         plane = x.permute(0, 2, 3, 1).reshape(1, frames, height * width, channels).permute(0, 3, 1, 2)
         plane = self.time(plane)
-        return plane.permute(0, 2, 3, 1).reshape(frames, height, width, channels).permute(0, 3, 1, 2)
+        return plane.permute(0, 2, 3, 1).reshape(-1, height, width, channels).permute(0, 3, 1, 2)
 
 
 def conv_block(convolution: nn.Module, channels: int, norm: str, leak: float) -> nn.Sequential:

@@ -20,6 +20,7 @@ def build_generator(scale: Scale, model: ModelConfig) -> Generator:
         kernel=model.kernel,
         separable=model.separable,
         neighbours=model.neighbours,
+        time_padding=model.time_padding,
         norm=model.norm,
         leak=model.leak,
     )

@@ -26,7 +26,7 @@ def test_same_seed_same_bytes_and_the_clips_shape(name, count, seed):
     control = make_control(name, clip, seed)
     assert control.frames.shape == clip.frames.shape and np.array_equal(control.delays_ms, clip.delays_ms)
     assert control.sha256 == make_control(name, clip, seed).sha256
-    assert control.source == {"kind": "generated", "method": name, "seed": seed, "clip_sha256": before}
+    assert control.source == {"kind": "generated", "method": name, "seed": seed, "index": 0, "clip_sha256": before}
     assert not np.shares_memory(control.frames, clip.frames) and clip_of(count).sha256 == before
 
 
@@ -63,3 +63,9 @@ def test_every_frame_can_be_frozen():
 def test_an_unknown_control_is_refused_with_the_nearest_name():
     with pytest.raises(InputError, match="did you mean shuffle-frames"):
         make_control("shuffle-frame", clip_of(2), 0)
+
+
+def test_samples_of_one_seed_differ():
+    clip = clip_of(6)
+    made = [make_control("noise", clip, 3, index).sha256 for index in range(4)]
+    assert len(set(made)) == 4 and make_control("noise", clip, 3, 2).sha256 == made[2]

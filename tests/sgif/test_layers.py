@@ -17,14 +17,15 @@ def frames(v):
 
 
 def twin(ours):
-    theirs = nn.Conv3d(3, 5, 3, padding=(1, 0, 0)).double()
+    theirs = nn.Conv3d(3, 5, 3, padding=(1, 0, 0), padding_mode=ours.padding).double()
     theirs.load_state_dict(ours.state_dict())
     return theirs
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 8])
-def test_conv3d_is_torchs_in_value_gradient_and_second_gradient(length):
-    ours = Conv3d(3, 5).double()
+@pytest.mark.parametrize("padding", ["zeros", "replicate"])
+def test_conv3d_is_torchs_in_value_gradient_and_second_gradient(length, padding):
+    ours = Conv3d(3, 5, padding=padding).double()
     initialise(ours, torch.Generator().manual_seed(0))
     theirs = twin(ours)
     x = torch.randn(length, 3, 6, 7, dtype=torch.double, generator=torch.Generator().manual_seed(1))
@@ -40,11 +41,12 @@ def test_conv3d_is_torchs_in_value_gradient_and_second_gradient(length):
         torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-12)
 
 
-def test_separable_convolution_is_space_then_time():
-    ours = SeparableConv3d(3, 5).double()
+@pytest.mark.parametrize("padding", ["zeros", "replicate"])
+def test_separable_convolution_is_space_then_time(padding):
+    ours = SeparableConv3d(3, 5, padding=padding).double()
     initialise(ours, torch.Generator().manual_seed(0))
     space = nn.Conv3d(3, 5, (1, 3, 3)).double()
-    time = nn.Conv3d(5, 5, (3, 1, 1), padding=(1, 0, 0)).double()
+    time = nn.Conv3d(5, 5, (3, 1, 1), padding=(1, 0, 0), padding_mode=padding).double()
     space.load_state_dict({"weight": ours.space.weight.unsqueeze(2), "bias": ours.space.bias})
     time.load_state_dict({"weight": ours.time.weight.unsqueeze(-1), "bias": ours.time.bias})
     x = torch.randn(4, 3, 6, 7, dtype=torch.double, generator=torch.Generator().manual_seed(1))

@@ -10,7 +10,7 @@ from evaluation.latex import write_latex
 from evaluation.markdown import write_markdown
 from evaluation.remarks import remarks
 from evaluation.tables import table1, write_table1
-from evaluation.trainings import join_trainings
+from evaluation.trainings import read_costs
 from workflow.layout import Layout
 from workflow.methods import METHODS
 
@@ -21,10 +21,10 @@ def write_tables(cells_csv: Path, layout: Layout, out: Path) -> None:
     Raises:
         InputError: a file is missing or damaged.
     """
-    cells = join_trainings(read_cells(cells_csv), layout.run_files("timings.json"))
+    cells, costs = read_cells(cells_csv), read_costs(layout.run_files("timings.json"))
     facts = facts_of_metrics(layout.metrics(cell) for cell in layout.cells())
     published = {m.name: m.published_sgfid for m in METHODS.values() if m.published_sgfid is not None}
-    table = table1(cells, protocol=layout.protocol, published=published, order=layout.methods)
+    table = table1(cells, protocol=layout.protocol, published=published, order=layout.methods, costs=costs)
     printed = bool(table["published_sgfid"].notna().any())
     write_markdown(table, cells, facts, out.with_suffix(".md"), order=layout.methods)
     write_latex(table, remarks(cells, facts, protocol=layout.protocol, published=printed), out.with_suffix(".tex"))
