@@ -75,8 +75,8 @@ def _encoder(cells: pd.DataFrame) -> Remark:
         return Remark(
             "warning",
             "Stand-in encoder",
-            f"SGFID was measured with {what}{where}. It needs no file of weights and "
-            "stands in for a trained encoder. Its values are not comparable with anything else: not with another encoder, table or paper. Within a "
+            f"SGFID was measured with {what}{where}. It needs no file of weights and stands in for a trained encoder. "
+            "Its values are not comparable with anything else: not with another encoder, table or paper. Within a "
             "clip it only ranks samples much as trained weights do.",
         )
     return Remark("note", "Encoder", f"SGFID was measured with {what}{where}.")

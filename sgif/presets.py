@@ -40,10 +40,15 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                     "pyramid.long_side": None,
                     "pyramid.scales": 3,
                     "model.scales_3d": 2,
-                    "optim.iterations": (400, 200, 100),
+                    # Windows of 8 and 4 frames, and a rate of 1e-3: more steps in the same time, and further ones.
+                    "pyramid.chunk_coarsest": 8,
+                    "pyramid.chunk_finest": 4,
+                    "optim.iterations": (300,),
+                    "optim.lr_generator": 1e-3,
+                    "optim.lr_critic": 1e-3,
                     "speed.penalty_crop": 0.5,
                 },
-                {"singan-frames": {"optim.iterations": (2000, 1000, 500)}},
+                {"singan-frames": {"optim.iterations": (2600,)}},
             ),
             Preset(
                 "smoke",
@@ -55,7 +60,9 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                     "pyramid.frames": 4,
                     "model.scales_3d": 2,
                     "model.channels": 8,
-                    "optim.iterations": (4,),
+                    "optim.iterations": (8,),
+                    # Steps so large that even these few give samples that differ from one another.
+                    "optim.lr_generator": 1e-2,
                     "speed.penalty_crop": 0.5,
                 },
             ),
