@@ -4,14 +4,14 @@ rule clip:
         record="{root}/clips/{clip}.json",
     log:
         "{root}/logs/clips/{clip}.log",
+    conda:
+        ENVIRONMENT
     params:
         protocol=lambda w: PLAN.protocol(w.root).name,
         source=lambda w: PLAN.source_key(w.root, w.clip),
         limits=lambda w: PLAN.clip_limits(w.root),
         own=lambda w: PLAN.own_clip(w.clip),
         code=PLAN.code("clips"),
-    conda:
-        ENVIRONMENT
     shell:
-        "{PYTHON} -m workflow.scripts.clips {wildcards.clip} {output.clip:q} --source {params.source:q}"
+        "python3 -m workflow.scripts.clips {wildcards.clip} {output.clip:q} --source {params.source:q}"
         " --limits {params.limits:q} --own {params.own:q} > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"

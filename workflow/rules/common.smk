@@ -1,24 +1,19 @@
-import os
-import shlex
 import sys
 from pathlib import Path
 
-from snakemake.settings.types import DeploymentMethod
-
-# Jobs find our packages by the folder of the Snakefile, wherever the workflow is run from or included.
-HOME = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).resolve().parents[1]
+# Our packages lie beside the Snakefile, also where the workflow is included as a module.
+HOME = (
+    Path(workflow.current_basedir.get_path_or_uri(secret_free=False))
+    .resolve()
+    .parents[1]
+)
 sys.path.insert(0, str(HOME))
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HOME), os.environ.get("PYTHONPATH")]))
-# Jobs run side by side; a training sets its own number of threads. With more, small matrix work is slower, not faster.
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ.setdefault(variable, "1")
 
 from datasets.errors import InputError
+from workflow.environment import prepare
 from workflow.plan import Plan
 
-# Under conda the job's own environment has the interpreter; elsewhere it is the one that runs Snakemake.
-CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
-PYTHON = "python" if CONDA else shlex.quote(sys.executable)
+prepare(HOME)
 ENVIRONMENT = str(HOME / "environment.yml")
 
 
@@ -29,7 +24,7 @@ def refuse(error):
 
 
 try:
-    PLAN = Plan(HOME, config, os.environ)
+    PLAN = Plan(HOME, config)
 except InputError as error:
     refuse(error)
 

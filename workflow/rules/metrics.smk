@@ -6,14 +6,14 @@ rule reference:
         "{root}/stats/{clip}.npz",
     log:
         "{root}/logs/stats/{clip}.log",
+    conda:
+        ENVIRONMENT
     params:
         encoder=lambda w: PLAN.encoder(w.root),
         layer=lambda w: PLAN.protocol(w.root).layer,
         code=PLAN.code("reference"),
-    conda:
-        ENVIRONMENT
     shell:
-        "{PYTHON} -m workflow.scripts.reference {input.clip:q} {output:q} --encoder {params.encoder}"
+        "python3 -m workflow.scripts.reference {input.clip:q} {output:q} --encoder {params.encoder}"
         " --weights {input.encoder:q} --layer {params.layer} > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"
 
 
@@ -27,13 +27,13 @@ rule metrics:
         "{root}/metrics/{clip}/{method}/{seed}.json",
     log:
         "{root}/logs/metrics/{clip}/{method}/{seed}.log",
+    conda:
+        ENVIRONMENT
     params:
         protocol=lambda w: PLAN.protocol(w.root).name,
         encoder=lambda w: PLAN.encoder(w.root),
         code=PLAN.code("metrics"),
-    conda:
-        ENVIRONMENT
     shell:
-        "{PYTHON} -m workflow.scripts.metrics {output:q} --clip {input.clip:q} --reference {input.reference:q}"
+        "python3 -m workflow.scripts.metrics {output:q} --clip {input.clip:q} --reference {input.reference:q}"
         " --encoder {params.encoder} --weights {input.encoder:q} --method {wildcards.method} --seed {wildcards.seed}"
         " --protocol {params.protocol} --samples {input.samples:q} > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"

@@ -9,12 +9,12 @@ rule page:
         "{root}/index.html",
     log:
         "{root}/logs/page.log",
+    conda:
+        ENVIRONMENT
     params:
         layout=lambda w: PLAN.layout(w.root),
         notes=lambda w: PLAN.notes(w.root),
         code=PLAN.code("page"),
-    conda:
-        ENVIRONMENT
     shell:
-        "{PYTHON} -m workflow.scripts.page {output:q} --layout {params.layout:q} --notes {params.notes:q}"
+        "python3 -m workflow.scripts.page {output:q} --layout {params.layout:q} --notes {params.notes:q}"
         " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"

@@ -22,12 +22,13 @@ for entry in PLAN.sample_counts:
             "{root}/logs/samples/{clip}/{method}/{seed}.log",
         wildcard_constraints:
             root=entry.root,
-        params:
-            num=entry.samples,
-            code=PLAN.code("samples"),
         conda:
             ENVIRONMENT
+        params:
+            num=entry.samples,
+            out=lambda w: f"{w.root}/samples/{w.clip}/{w.method}/{w.seed}",
+            code=PLAN.code("samples"),
         shell:
-            "{PYTHON} -m workflow.scripts.samples {input.clip:q} {wildcards.method} --seed {wildcards.seed}"
-            " --num {params.num} --out $(dirname {output[0]:q}) --run {input.run:q}"
+            "python3 -m workflow.scripts.samples {input.clip:q} {wildcards.method} --seed {wildcards.seed}"
+            " --num {params.num} --out {params.out:q} --run {input.run:q}"
             " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"

@@ -5,13 +5,13 @@ rule cells:
         "{root}/tables/cells.csv",
     log:
         "{root}/logs/tables/cells.log",
+    conda:
+        ENVIRONMENT
     params:
         layout=lambda w: PLAN.layout(w.root),
         code=PLAN.code("cells"),
-    conda:
-        ENVIRONMENT
     shell:
-        "{PYTHON} -m workflow.scripts.cells {output:q} --layout {params.layout:q}"
+        "python3 -m workflow.scripts.cells {output:q} --layout {params.layout:q}"
         " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"
 
 
@@ -26,11 +26,11 @@ rule table1:
         tex="{root}/table1.tex",
     log:
         "{root}/logs/tables/table1.log",
+    conda:
+        ENVIRONMENT
     params:
         layout=lambda w: PLAN.layout(w.root),
         code=PLAN.code("table1"),
-    conda:
-        ENVIRONMENT
     shell:
-        "{PYTHON} -m workflow.scripts.table1 {output.csv:q} --cells {input.cells:q} --layout {params.layout:q}"
+        "python3 -m workflow.scripts.table1 {output.csv:q} --cells {input.cells:q} --layout {params.layout:q}"
         " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"

@@ -8,6 +8,8 @@ rule train:
         "{root}/logs/train/{clip}/{method}/{seed}.log",
     benchmark:
         "{root}/benchmarks/train/{clip}/{method}/{seed}.tsv"
+    conda:
+        ENVIRONMENT
     threads: lambda w: PLAN.protocol(w.root).threads
     resources:
         mem_mb=4000,
@@ -16,9 +18,7 @@ rule train:
         preset=lambda w: PLAN.protocol(w.root).preset,
         config=lambda w: PLAN.training_config(w.root, w.method),
         code=PLAN.code("training"),
-    conda:
-        ENVIRONMENT
     shell:
-        "{PYTHON} -m workflow.scripts.training {input:q} {output:q} --method {wildcards.method}"
+        "python3 -m workflow.scripts.training {input:q} {output:q} --method {wildcards.method}"
         " --preset {params.preset} --seed {wildcards.seed} --config {params.config:q} --threads {threads}"
         " 2>&1 | tee {log:q} >&2"
