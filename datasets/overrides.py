@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 
 from datasets.errors import InputError
 from datasets.fetch import require_https
+from datasets.names import unknown
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
@@ -25,8 +25,7 @@ def check_override(id: str, override: Mapping[str, str]) -> None:
         raise InputError(f"{key}: must be {{path: …}} or {{url: …, sha256: …}}")
     for name in override:
         if name not in _KEYS:
-            nearest = get_close_matches(str(name), _KEYS, n=1, cutoff=0.0)[0]
-            raise InputError(f"{key}.{name}: unknown key; did you mean '{nearest}'?")
+            raise InputError(f"{key}.{unknown('key', str(name), _KEYS)}")
         if not isinstance(override[name], str):
             raise InputError(f"{key}.{name}: must be text; put it in quotes")
     if ("path" in override) == ("url" in override):

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from datasets.clip import Clip
-from evaluation.names import pick
+from datasets.names import pick
 
 
 @dataclass(frozen=True)

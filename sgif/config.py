@@ -6,7 +6,6 @@ unknown keys and values out of range are refused with one line.
 """
 
 import dataclasses
-import difflib
 import hashlib
 import json
 import types
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from datasets.errors import InputError
+from datasets.names import unknown
 
 
 @dataclass(frozen=True)
@@ -190,16 +190,6 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, str]:
 def config_sha256(config: Config) -> str:
     """SHA-256 of the flattened config in canonical JSON."""
     return hashlib.sha256(json.dumps(flatten(config), sort_keys=True).encode()).hexdigest()
-
-
-def unknown(what: str, name: str, valid: Iterable[str]) -> str:
-    """One line for a name that is not known: the nearest valid one, or all of them if none is near."""
-    valid = list(valid)
-    near = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
-    if not near:  # a bare `colour` for `losses.colour`
-        near = difflib.get_close_matches(name, [key.split(".")[-1] for key in valid], n=1, cutoff=0.6)
-        near = [key for key in valid if near and key.split(".")[-1] == near[0]][:1]
-    return f"{name}: unknown {what}; " + (f"did you mean {near[0]}?" if near else f"valid ones: {', '.join(valid)}")
 
 
 def _types(config: Config) -> dict[str, Any]:

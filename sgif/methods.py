@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from datasets.errors import InputError
-from sgif.config import unknown
+from datasets.names import pick
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,4 @@ def find_method(name: str) -> Method:
     Raises:
         InputError: there is none; the nearest is named.
     """
-    if name not in METHODS:
-        raise InputError(unknown("method", name, METHODS))
-    return METHODS[name]
+    return pick(METHODS, name, "method")

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from datasets.errors import InputError
-from sgif.config import Config, override, unknown
+from datasets.names import pick
+from sgif.config import Config, override
 from sgif.methods import find_method
 
 
@@ -77,9 +77,7 @@ def resolve(preset: str, method: str, overrides: Mapping[str, Any] | None = None
     Raises:
         InputError: an unknown preset, method or key (the nearest is named), or a bad value.
     """
-    if preset not in PRESETS:
-        raise InputError(unknown("preset", preset, PRESETS))
-    chosen = PRESETS[preset]
+    chosen = pick(PRESETS, preset, "preset")
     layers = (chosen.overrides, find_method(method).overrides, chosen.per_method.get(method, {}), overrides or {})
     merged = {key: value for layer in layers for key, value in layer.items()}
     return override(Config(), merged)

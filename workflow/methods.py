@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from datasets.errors import InputError
+from datasets.names import pick
 from evaluation.controls import CONTROLS
-from sgif.config import unknown
 from sgif.methods import METHODS as TRAINED
 
 
@@ -45,6 +44,4 @@ def find_method(name: str) -> MethodEntry:
     Raises:
         InputError: there is none; the nearest is named.
     """
-    if name not in METHODS:
-        raise InputError(unknown("method", name, METHODS))
-    return METHODS[name]
+    return pick(METHODS, name, "method")

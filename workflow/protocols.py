@@ -10,9 +10,10 @@ import yaml
 
 from datasets.catalogue import find as find_clip
 from datasets.errors import InputError
+from datasets.names import pick, unknown
+from datasets.overrides import check_override
 from evaluation.encoders import ENCODERS, LAYERS
-from evaluation.names import pick
-from sgif.config import Config, PyramidConfig, unknown
+from sgif.config import Config, PyramidConfig
 from sgif.presets import resolve
 from workflow.methods import find_method
 
@@ -126,9 +127,7 @@ def read_settings(config: Mapping[str, Any], environment: Mapping[str, str]) -> 
     own = changes.pop("clips") if isinstance(changes.get("clips"), Mapping) else {}
     for clip, source in own.items():
         find_clip(clip)
-        keys = set(source) if isinstance(source, Mapping) else set()
-        if keys not in ({"path"}, {"path", "sha256"}, {"url", "sha256"}):
-            raise InputError(f"clips.{clip}: needs either path or url, and sha256 with a url; change this key")
+        check_override(clip, source)
     stage = config.get("stage") or environment.get("SGIF_STAGE")
     if stage and not Path(stage).is_dir():
         raise InputError(f"stage: {stage} is no folder; make one with 'python -m datasets stage DIR'")

@@ -11,7 +11,6 @@ Layer: part of `datasets`, the lowest.
 Depends on: NumPy. The same seed gives the same bytes with the same NumPy on the same kind of processor.
 """
 
-import difflib
 from collections.abc import Callable
 
 import numpy as np
@@ -19,6 +18,7 @@ import numpy as np
 from datasets.clip import Clip, make_clip
 from datasets.errors import InputError
 from datasets.limits import Limits
+from datasets.names import unknown
 from datasets.synthetic import birds, cliff, clouds, desert, night, river, seashore, sunset, waterfall
 from datasets.synthetic.colour import encode, tone
 from datasets.synthetic.noise import derive
@@ -67,8 +67,7 @@ def render(
         InputError: there is no such scene, or a number is out of range.
     """
     if scene_id not in _SCENES:
-        near = difflib.get_close_matches(str(scene_id).lower(), SCENES, n=1, cutoff=0.0)[0]
-        raise InputError(f"{scene_id}: no such scene; did you mean '{near}'? (one of: {', '.join(SCENES)})")
+        raise InputError(unknown("scene", str(scene_id), SCENES))
     _check(height, width, frames, seed, delay_ms)
     fine = min(max(-(-_ROWS // height), 2), 8)
     unit = np.float32(height * fine)

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 
 from datasets.errors import InputError
+from datasets.names import pick
 from evaluation.encoders import DEFAULT_LAYER, LAYERS, Identity, stem
 from evaluation.encoders.location import find_weights, missing_weights, read_located, read_weights
 from evaluation.encoders.weights import StemWeights, content_sha256
-from evaluation.names import pick
 
 
 class Encoder:

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from datasets.errors import InputError
 from datasets.files import sha256_of
+from datasets.names import pick
 from datasets.stage import stage_folder
 from evaluation.encoders import ENCODERS, EncoderSpec
 from evaluation.encoders.checkpoint import read_checkpoint
 from evaluation.encoders.random_stem import SEEDS, random_stem
 from evaluation.encoders.stem_file import load_stems, save_stems
 from evaluation.encoders.weights import StemWeights, is_fid, read_npz
-from evaluation.names import pick
 
 STAGE_STEM = Path("inception", "inception_2015_12_05_stem.npz")
 STAGE_STEM_SHA256 = "5774a825cd04548419c76e41b61cd22e0c7e0f42435f3c14a998b979fb3ef265"

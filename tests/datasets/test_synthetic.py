@@ -197,7 +197,7 @@ class TestMotion:
 
 class TestBadInput:
     def test_an_unknown_scene_names_the_nearest(self):
-        with pytest.raises(InputError, match="waterfal: no such scene; did you mean 'waterfall'"):
+        with pytest.raises(InputError, match="waterfal: unknown scene; did you mean waterfall"):
             render("waterfal")
 
     @pytest.mark.parametrize("key", ["height", "width", "frames", "delay_ms"])

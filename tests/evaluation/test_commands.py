@@ -70,7 +70,7 @@ def test_part_of_the_files_scored_is_status_3(clips, capsys):
         (("none.gif", "a.npz"), "none.gif: no such file", 1),
         (("real.npz", "broken.gif", "large.npz"), "none of the 2 clips", 3),
         (("real.npz", "a.npz", "--max-frames", "0"), "must be 1 or more", 1),
-        (("real.npz", "a.npz", "--layer", "pool"), "no such layer", 1),
+        (("real.npz", "a.npz", "--layer", "pool"), "unknown layer", 1),
     ],
 )
 def test_nothing_scored_is_status_2_and_no_json(clips, capsys, arguments, expected, lines):
