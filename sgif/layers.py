@@ -42,9 +42,9 @@ def pad_time(x: Tensor, frames: int, mode: str) -> Tensor:
 class Conv3d(nn.Module):
     """A regular 3D convolution, kernel [k, k, k], padded in time only.
 
-    The weight has the shape of `torch.nn.Conv3d`, [out, in, k, k, k], and so has the value. On a CPU all k temporal
-    taps are one `conv2d` with k times the output channels, whose parts are then added one frame apart: several times
-    faster there than `conv3d`, gradients of gradients included. Elsewhere it is `conv3d`.
+    The weight has the shape of `torch.nn.Conv3d`, [out, in, k, k, k], and so has the value. On a CPU it is the sum of
+    k `conv2d`, one a temporal tap, each over just the frames that it reaches: several times faster there than `conv3d`,
+    gradients of gradients included. Elsewhere it is `conv3d`.
 
     Arguments:
         channels_in, channels_out, kernel: as in `torch.nn.Conv3d`; the kernel is odd.
@@ -59,15 +59,22 @@ class Conv3d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [T, C_in, H, W] to [T, C_out, H - k + 1, W - k + 1]."""
-        kernel, frames = self.weight.shape[2], len(x)
-        x = pad_time(x, kernel // 2, self.padding)
+        middle = self.weight.shape[2] // 2
         if x.device.type != "cpu":
-            volume = x.transpose(0, 1).unsqueeze(0)
+            volume = pad_time(x, middle, self.padding).transpose(0, 1).unsqueeze(0)
             return F.conv3d(volume, self.weight, self.bias)[0].transpose(0, 1)
-        taps = F.conv2d(x, self.weight.permute(2, 0, 1, 3, 4).flatten(0, 1)).chunk(kernel, dim=1)
-        total = taps[0][:frames] + self.bias[:, None, None]
-        for lag in range(1, kernel):
-            total = total + taps[lag][lag : lag + frames]
+        if self.padding != "zeros":
+            return self._sum_taps(pad_time(x, middle, self.padding))[middle:-middle]
+        return self._sum_taps(x)
+
+    def _sum_taps(self, x: Tensor) -> Tensor:
+        """The convolution with zeros beyond either end, one `conv2d` a tap."""
+        taps = self.weight.unbind(2)
+        middle = len(taps) // 2
+        total = F.conv2d(x, taps[middle], self.bias)
+        for lag in range(1, min(middle + 1, len(x))):
+            total = total + F.pad(F.conv2d(x[:-lag], taps[middle - lag]), (0, 0) * 3 + (lag, 0))
+            total = total + F.pad(F.conv2d(x[lag:], taps[middle + lag]), (0, 0) * 3 + (0, lag))
         return total
 
 
