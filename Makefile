@@ -20,8 +20,8 @@ $(VENV)/.ready: requirements.lock
 	@touch $@
 
 quick: setup  ## the quick protocol: results/quick/table1.csv and results/quick/index.html
-	$(SNAKEMAKE) results/quick/table1.csv results/quick/index.html
-	@echo "table: results/quick/table1.md   page: results/quick/index.html"
+	$(SNAKEMAKE) results/quick/table1.csv results/quick/index.html results/quick/samples.png
+	@echo "table: results/quick/table1.md   page: results/quick/index.html   picture: results/quick/samples.png"
 
 test: setup  ## all tests, the slow ones too
 	$(BIN)/python -m pytest
@@ -36,7 +36,7 @@ lint: setup  ## ruff, snakefmt and snakemake --lint
 	$(BIN)/snakemake --lint
 
 smoke: setup  ## the smoke protocol: one small clip, seconds of training
-	$(SNAKEMAKE) results/smoke/table1.csv results/smoke/index.html
+	$(SNAKEMAKE) results/smoke/table1.csv results/smoke/index.html results/smoke/samples.png
 
 lock:  ## renew requirements.lock from pyproject.toml
 	printf 'torch==2.14.1\ntorchvision==0.29.1\n' > $(VENV)/constraints.txt  # a pair known to install together

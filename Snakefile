@@ -14,6 +14,7 @@ include: "workflow/rules/samples.smk"
 include: "workflow/rules/metrics.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/page.smk"
+include: "workflow/rules/contact_sheet.smk"
 
 
 localrules:
@@ -23,6 +24,7 @@ localrules:
     cells,
     table1,
     page,
+    contact_sheet,
 
 
 rule all:
@@ -30,6 +32,7 @@ rule all:
     input:
         "results/table1.csv",
         "results/index.html",
+        "results/samples.png",
 
 
 onstart:

@@ -29,6 +29,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "evaluation/markdown.py", "evaluation/remarks.py", "evaluation/tables.py", "evaluation/trainings.py",
         "evaluation/wording.py", "workflow/methods.py",
     ),
+    "contact_sheet": ("datasets/encode.py", "evaluation/records.py"),
     "page": ("evaluation/report/**/*", "evaluation/figures.py", "evaluation/losses.py"),
 }  # fmt: skip
 

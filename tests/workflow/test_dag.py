@@ -58,7 +58,7 @@ def test_every_module_behind_a_rule_is_hashed():
 def smoke(snakemake, tmp_path_factory):
     """The smoke protocol, run once."""
     folder = tmp_path_factory.mktemp("smoke")
-    done = snakemake(folder, "results/smoke/table1.csv", "results/smoke/index.html")
+    done = snakemake(folder, "results/smoke/table1.csv", "results/smoke/index.html", "results/smoke/samples.png")
     assert done.returncode == 0, done.stderr
     return folder / "results" / "smoke", done
 
@@ -71,7 +71,7 @@ def test_smoke_makes_every_artefact(smoke):
         root / "clips" / "waterfall.npz", root / "clips" / "waterfall.json", root / "stats" / "waterfall.npz",
         run / "config.json", run / "losses.jsonl", run / "timings.json", run / "scale_02.safetensors",
         root / "samples" / "waterfall" / "copy" / "0" / "1.npz", root / "tables" / "cells.csv",
-        root / "table1.md", root / "table1.tex", root / "index.html",
+        root / "table1.md", root / "table1.tex", root / "index.html", root / "samples.png",
     ):  # fmt: skip
         assert path.stat().st_size > 0, path
     assert not [p for p in root.rglob("*") if ".part" in p.name or p.suffix in (".pkl", ".pth", ".pt")]

@@ -125,3 +125,32 @@ def test_peers_need_a_stage():
     assert plan.source_key("results/peers", "desert") == "missing"  # a dry run needs no data
     with pytest.raises(InputError, match="stage"):
         plan.announce([("clip", {"root": "results/peers", "clip": "desert"})])
+
+
+@pytest.fixture
+def offline(tmp_path, monkeypatch):
+    """A machine that has nothing and reaches nothing."""
+    for name in ("SGIF_STAGE", "SGIF_INCEPTION_WEIGHTS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr("workflow.plan.reachable", lambda url, seconds: "no network")
+
+
+def test_missing_weights_are_replaced_loudly_where_the_protocol_allows_it(offline):
+    plan = Plan(HOME, {}, {})
+    assert plan.encoder("results/quick") == "random-inception"
+    jobs = [("encoder", {"root": "results/quick", "encoder": "random-inception"})]
+    assert "WARNING: scores are made with random-inception, not inception-fid" in "\n".join(plan.announce(jobs))
+    assert "no network" in plan.notes("results/quick")
+
+
+def test_missing_weights_stop_the_other_protocols_with_the_remedy(offline):
+    plan = Plan(HOME, {}, {})
+    assert plan.encoder("results/cpu") == "inception-fid"
+    with pytest.raises(InputError, match="SGIF_INCEPTION_WEIGHTS"):
+        plan.announce([("encoder", {"root": "results/cpu", "encoder": "inception-fid"})])
+
+
+def test_an_encoder_that_was_asked_for_is_no_stand_in(offline):
+    plan = Plan(HOME, {"encoder": "random-inception"}, {})
+    assert plan.encoder("results/cpu") == "random-inception" and plan.encoder_remark("results/cpu") == ""
