@@ -12,6 +12,7 @@ from datasets.catalogue import find as find_clip
 from datasets.catalogue import ids as clip_ids
 from datasets.errors import InputError
 from datasets.fetch import reachable
+from datasets.files import read_json
 from datasets.resize import fitted_size
 from datasets.sources import Source, require_published, resolve, resolve_peers
 from evaluation.encoders import ENCODERS
@@ -77,9 +78,30 @@ class Plan:
     # ---- clips
 
     def source_key(self, root: str, clip: str) -> str:
-        """What the content of a clip will be, in a few characters; 'missing' if it cannot be had."""
+        """What the content of a clip will be, in a few characters; 'missing' if it cannot be had.
+
+        A published clip that is already among the results stays: a forgotten stage or a network that is down must not
+        put a stand-in, and hours of training on it, in its place.
+        """
         sources = self._resolve(root)
-        return "missing" if isinstance(sources, InputError) else sources[clip].key()
+        wanted = None if isinstance(sources, InputError) else sources[clip]
+        if wanted is None or wanted.fallback:
+            present = self._present(root, clip)
+            if present:
+                return present
+        return wanted.key() if wanted else "missing"
+
+    def _present(self, root: str, clip: str) -> str | None:
+        """Key of the published clip among the results, if one is there whole."""
+        record = Path(root, "clips", f"{clip}.json")
+        if not record.with_suffix(".npz").is_file():
+            return None
+        try:
+            source = read_json(record, "")["source"]
+            found = Source(clip, source["kind"], "path", sha256=source["sha256"])
+        except (InputError, KeyError, TypeError):
+            return None
+        return found.key() if found.kind == "published" else None
 
     def own_clip(self, clip: str) -> str:
         """JSON of the user's override for this clip, `{}` for none."""
@@ -129,7 +151,9 @@ class Plan:
         if root not in self._encoders:
             protocol = self.protocol(root)
             name, remark = protocol.encoder, ""
-            if protocol.fallback and find_weights(name, self.settings.stage) is None:
+            # As with clips: weights that are already among the results stay in use.
+            present = Path(root, "encoders", f"{name}.safetensors").is_file()
+            if protocol.fallback and not present and find_weights(name, self.settings.stage) is None:
                 url = ENCODERS[name].url
                 problem = reachable(url, _NETWORK_SECONDS)
                 if problem:

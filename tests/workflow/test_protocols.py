@@ -2,15 +2,24 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
+from datasets.clip import make_clip, save_clip
 from datasets.errors import InputError
+from datasets.sources import Source
 from workflow.plan import Plan, root_of
 from workflow.protocols import NAMES, load_protocols, read_settings
 
 HOME = Path(__file__).resolve().parents[2]
 CONFIG = HOME / "config"
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path, monkeypatch):
+    """A plan looks at the results that are there: here, none."""
+    monkeypatch.chdir(tmp_path)
 
 
 def protocols(**config):
@@ -125,6 +134,21 @@ def test_peers_need_a_stage():
     assert plan.source_key("results/peers", "desert") == "missing"  # a dry run needs no data
     with pytest.raises(InputError, match="stage"):
         plan.announce([("clip", {"root": "results/peers", "clip": "desert"})])
+
+
+def test_a_stand_in_never_replaces_a_published_clip_that_is_there(tmp_path, monkeypatch):
+    monkeypatch.setattr("workflow.plan.resolve", lambda ids, **options: {
+        clip: Source(clip, "synthetic", "render", fallback=True, reason="no network") for clip in ids
+    })  # fmt: skip
+    clips = tmp_path / "results" / "quick" / "clips"
+    frames = np.zeros((2, 30, 40, 3), np.uint8)
+    save_clip(clips / "desert.npz", make_clip(frames, kind="published", sha256="ab" * 32))
+    save_clip(clips / "waterfall.npz", make_clip(frames, kind="synthetic", sha256=None))
+    plan = Plan(HOME, {}, {})
+    assert plan.source_key("results/quick", "desert") == "published:" + "ab" * 8
+    assert plan.source_key("results/quick", "waterfall") == "synthetic:waterfall"
+    (clips / "desert.npz").unlink()
+    assert plan.source_key("results/quick", "desert") == "synthetic:desert"
 
 
 @pytest.fixture

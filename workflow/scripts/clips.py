@@ -31,7 +31,10 @@ def make_clip(clip: str, out: Path, key: str, limits: Mapping[str, Any], own: Ma
     else:
         source = resolve([clip], overrides={clip: own} if own else {})[clip]
     if source.key() != key:
-        raise InputError(f"{clip}: was planned as {key} and is now {source.key()}; run the same command again")
+        raise InputError(
+            f"{clip}: was planned as {key} and is now {source.key()}; name the stage or connect the network that it "
+            f"came from, or delete {out} to go on without it"
+        )
     found = obtain(source)
     prepared = prepare(
         found, short_side=limits["short_side"], long_side=limits["long_side"], max_frames=limits["frames"]

@@ -13,7 +13,8 @@ from evaluation.records import read_record
 from workflow.layout import Layout
 
 SAMPLES = 3
-FRAME_HEIGHT = 54
+FRAMES = 5
+FRAME_HEIGHT = 48
 COLOURS = 256
 
 
@@ -24,7 +25,9 @@ def write_sheet(layout: Layout, out: Path) -> None:
         InputError: a file is missing or damaged.
     """
     rows = [row for clip in layout.clips for row in _rows(layout, clip)]
-    write_png(out, contact_sheet(rows, frame_height=FRAME_HEIGHT, text_height=11), colours=COLOURS)
+    write_png(
+        out, contact_sheet(rows, frames_per_row=FRAMES, frame_height=FRAME_HEIGHT, text_height=10), colours=COLOURS
+    )
 
 
 def _rows(layout: Layout, clip: str) -> Iterator[tuple[str, np.ndarray]]:
