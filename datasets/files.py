@@ -28,6 +28,21 @@ _WRITE_REMEDIES = {
 
 
 @contextmanager
+def writing(path: str | Path) -> Iterator[None]:
+    """Turn what can go wrong outside of this program while `path` is written into one line with its remedy.
+
+    Raises:
+        InputError: the disk is full, or the file cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _WRITE_REMEDIES:
+            raise InputError(f"{path}: cannot be written: {_WRITE_REMEDIES[error.errno]}") from error
+        raise
+
+
+@contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path in the same folder; rename it to `path` when the block ends without an error.
 
@@ -40,23 +55,20 @@ def replacing(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     temporary = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem[:40]}-", suffix=f".part{path.suffix}", dir=path.parent)
-        os.close(handle)
-        temporary = Path(name)
-        yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        # mkstemp makes files private; a result should have the permissions that the user's umask gives.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
-        temporary = None
-    except OSError as error:
-        if error.errno in _WRITE_REMEDIES:
-            raise InputError(f"{path}: cannot be written: {_WRITE_REMEDIES[error.errno]}") from error
-        raise
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(prefix=f".{path.stem[:40]}-", suffix=f".part{path.suffix}", dir=path.parent)
+            os.close(handle)
+            temporary = Path(name)
+            yield temporary
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            # mkstemp makes files private; a result should have the permissions that the user's umask gives.
+            umask = os.umask(0)
+            os.umask(umask)
+            temporary.chmod(0o666 & ~umask)
+            temporary.replace(path)
+            temporary = None
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
@@ -76,6 +88,16 @@ def write_text(path: str | Path, text: str) -> None:
 def write_json(path: str | Path, value: Any) -> None:
     """Write `value` as indented JSON with a final newline, whole or not at all. Key order is kept."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def append_line(path: str | Path, line: str) -> None:
+    """Add one line to a log that grows while it is written.
+
+    Raises:
+        InputError: the disk is full, or the file cannot be written.
+    """
+    with writing(path), Path(path).open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
 
 
 def read_json(path: str | Path, remedy: str) -> Any:

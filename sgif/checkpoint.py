@@ -16,6 +16,11 @@ from sgif.model import GeneratorPyramid, build_generator
 from sgif.pyramid import Scale
 from sgif.trainer import build_critics
 
+
+class Damaged(InputError):
+    """A file of a run is not what was written; only training again helps."""
+
+
 _REMEDY = "train again with --fresh to start this run over"
 _Z_STAR = "z_star"
 
@@ -65,24 +70,25 @@ def load_tensors(folder: Path, index: int) -> tuple[ScaleRecord, dict[str, Tenso
     """Record and tensors of a scale, after its checksum was found right.
 
     Raises:
-        InputError: a file is missing, damaged, or not what its record says.
+        Damaged: a file is missing, damaged, or not what its record says.
     """
     path = weights_path(folder, index)
-    raw = read_json(path.with_suffix(".json"), _REMEDY)
     try:
-        record = ScaleRecord(**raw)
+        record = ScaleRecord(**read_json(path.with_suffix(".json"), _REMEDY))
+    except InputError as error:
+        raise Damaged(str(error)) from error
     except TypeError as error:
-        raise InputError(f"{path.with_suffix('.json')}: not the record of a scale; {_REMEDY}") from error
+        raise Damaged(f"{path.with_suffix('.json')}: not the record of a scale; {_REMEDY}") from error
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise InputError(f"{path}: cannot be read; {_REMEDY}") from error
+        raise Damaged(f"{path}: cannot be read; {_REMEDY}") from error
     if sha256_of(path) != record.sha256:
-        raise InputError(f"{path}: the checkpoint is damaged (its checksum is not the recorded one); {_REMEDY}")
+        raise Damaged(f"{path}: the checkpoint is damaged (its checksum is not the recorded one); {_REMEDY}")
     try:
         return record, load(data)
     except SafetensorError as error:
-        raise InputError(f"{path}: not a safetensors file; {_REMEDY}") from error
+        raise Damaged(f"{path}: not a safetensors file; {_REMEDY}") from error
 
 
 def load_scale(
@@ -99,7 +105,7 @@ def load_scale(
             critic.load_state_dict(_part(tensors, f"critic_{name}."))
         z_star = tensors[_Z_STAR].to(device) if index == 0 else None
     except (KeyError, RuntimeError) as error:
-        raise InputError(
+        raise Damaged(
             f"{weights_path(folder, index)}: its tensors do not fit the config beside it; {_REMEDY}"
         ) from error
     generator.to(device).eval().requires_grad_(False)

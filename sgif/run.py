@@ -21,7 +21,7 @@ import torch
 
 from datasets.clip import Clip, load_clip, save_clip
 from datasets.errors import InputError
-from datasets.files import read_json, write_json, write_text
+from datasets.files import append_line, read_json, write_json, write_text
 from sgif import checkpoint
 from sgif.config import Config, override
 from sgif.device import peak_memory_mb
@@ -82,8 +82,7 @@ def train(
         clock = _Clock(folder / _TIMINGS, device)
 
         def report(values: dict[str, float]) -> None:
-            with log.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(values) + "\n")
+            append_line(log, json.dumps(values))
             clock.write()
             progress.update(values)
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datasets.errors import InputError
-from datasets.files import read_json, replacing, sha256_of, write_bytes, write_json, write_text
+from datasets.files import append_line, read_json, replacing, sha256_of, write_bytes, write_json, write_text
 
 
 def test_replacing_leaves_the_old_file_until_the_end(tmp_path):
@@ -89,3 +89,11 @@ def test_sha256_is_that_of_the_bytes(tmp_path_factory, data):
     write_bytes(path, data)
     assert path.read_bytes() == data
     assert sha256_of(path) == hashlib.sha256(data).hexdigest()
+
+
+def test_a_log_grows_by_lines_and_a_full_disk_is_one_line(tmp_path):
+    append_line(tmp_path / "a.log", "one")
+    append_line(tmp_path / "a.log", "two")
+    assert (tmp_path / "a.log").read_text() == "one\ntwo\n"
+    with pytest.raises(InputError, match="/dev/full: cannot be written: the disk is full"):
+        append_line("/dev/full", "three")

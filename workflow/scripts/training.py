@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ def train_run(
 ) -> None:
     """Train `method` on a clip into `folder` with this config (dotted keys).
 
+    A folder with another training, or with a damaged checkpoint, is started over, and the log says so.
+
     Raises:
-        InputError: the clip or a checkpoint is damaged, or the losses are no longer finite.
+        InputError: the clip is damaged, the folder is in use, or the losses are no longer finite.
     """
+    from sgif.checkpoint import Damaged
     from sgif.config import Config, override
     from sgif.device import choose_device, make_deterministic
     from sgif.progress import Progress
@@ -30,7 +34,8 @@ def train_run(
     another = holds_another(folder, loaded, resolved, method, preset, seed)
     if another:
         progress.say(f"the folder holds a training with {another}; starts over")
-    train(
+    start = partial(
+        train,
         loaded,
         resolved,
         folder,
@@ -38,9 +43,13 @@ def train_run(
         preset=preset,
         seed=seed,
         device=choose_device("auto"),
-        fresh=bool(another),
         progress=progress,
     )
+    try:
+        start(fresh=bool(another))
+    except Damaged as error:
+        progress.say(f"{error}; starts over by itself")
+        start(fresh=True)
 
 
 def main(arguments: list[str]) -> None:
