@@ -1,10 +1,11 @@
 """A trained scale on disk: weights as safetensors, what belongs to them as JSON with the checksum of the weights."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load, save
 from torch import Tensor
 
@@ -14,7 +15,7 @@ from sgif.config import Config
 from sgif.critics import Critic
 from sgif.model import GeneratorPyramid, build_generator
 from sgif.pyramid import Scale
-from sgif.trainer import build_critics
+from sgif.trainer import ScaleTraining, build_critics
 
 
 class Damaged(InputError):
@@ -23,6 +24,7 @@ class Damaged(InputError):
 
 _REMEDY = "train again with --fresh to start this run over"
 _Z_STAR = "z_star"
+PROGRESS = "progress.safetensors"
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,52 @@ def save_scale(
     record = ScaleRecord(index, *scale.size, pyramid.amplitudes[index], rmse, sha256_of(path))
     write_json(path.with_suffix(".json"), vars(record))
     return record
+
+
+def save_progress(folder: Path, training: ScaleTraining) -> None:
+    """Keep the state of a scale that is being trained: one file with its own checksum, replaced whole."""
+    tensors = training.state()
+    about = {"scale": str(training.scale.index), "sha256": _content_sha256(tensors)}
+    write_bytes(folder / PROGRESS, save(tensors, metadata=about))
+
+
+def load_progress(folder: Path, training: ScaleTraining) -> str | None:
+    """Take up the state that was kept for this scale, if there is one.
+
+    Returns:
+        What happened, in words; None if nothing was kept. A damaged state is not used: the scale is then trained from
+        its start, to the same weights.
+    """
+    path = folder / PROGRESS
+    if not path.exists():
+        return None
+    try:
+        with safe_open(path, "pt") as file:
+            about = file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (it is no dictionary)
+        if about.get("scale") != str(training.scale.index):
+            return None
+        if about.get("sha256") != _content_sha256(tensors):
+            raise ValueError("checksum")
+        training.load_state(tensors)
+    except (SafetensorError, OSError, KeyError, ValueError, RuntimeError):
+        path.unlink(missing_ok=True)
+        return f"{path}: the kept state is damaged; this scale starts over"
+    return f"goes on at iteration {training.iteration} of {training.scale.iterations}"
+
+
+def drop_progress(folder: Path) -> None:
+    """Forget the state of a scale that is finished."""
+    (folder / PROGRESS).unlink(missing_ok=True)
+
+
+def _content_sha256(tensors: dict[str, Tensor]) -> str:
+    digest = hashlib.sha256()
+    for key in sorted(tensors):
+        tensor = tensors[key].contiguous()
+        digest.update(f"{key} {tensor.dtype} {list(tensor.shape)}".encode())
+        digest.update(tensor.flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
 
 
 def is_saved(folder: Path, index: int) -> bool:

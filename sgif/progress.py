@@ -36,7 +36,7 @@ class Progress:
             return
         if done or time.monotonic() - self._last >= SECONDS_BETWEEN_LINES:
             self._last = time.monotonic()
-            pace = values["seconds"] / iteration
+            pace = values["seconds"]
             self.say(
                 f"{self._name(scale)} iteration {iteration}/{scale.iterations}, "
                 f"reconstruction {values['reconstruction']:.3f}, {pace:.2f} s/iteration, "

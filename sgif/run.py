@@ -25,17 +25,19 @@ from datasets.files import append_line, read_json, write_json, write_text
 from sgif import checkpoint
 from sgif.config import Config, override
 from sgif.device import peak_memory_mb
-from sgif.frames import to_tensor
+from sgif.frames import resize, to_tensor
 from sgif.identity import difference, identity
 from sgif.model import GeneratorPyramid
 from sgif.noise import draw_noise, seeded
 from sgif.progress import Progress
 from sgif.pyramid import plan_scales
-from sgif.trainer import train_pyramid
+from sgif.trainer import ScaleTraining, run_scale
 
 _CONFIG, _CLIP, _LOSSES, _TIMINGS, _FINISHED = (
     "config.json", "clip.npz", "losses.jsonl", "timings.json", "finished.json",
 )  # fmt: skip
+
+CHECKPOINT_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,12 @@ def train(
     device: torch.device | None = None,
     fresh: bool = False,
     progress: Progress | None = None,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
 ) -> Run:
     """Train on `clip` (already at its training size) into `folder`, or go on with what is there.
+
+    The state is kept after every scale and, within one, every `checkpoint_seconds`; however often a run is killed, it
+    ends with the same bytes.
 
     Raises:
         InputError: the folder holds another training (and `fresh` is not set), is in use, holds a damaged checkpoint,
@@ -78,21 +84,27 @@ def train(
         done = len(pyramid.generators)
         if done:
             progress.say(f"resumes after {done} of {len(scales)} scales")
-        log = _keep_lines(folder / _LOSSES, below=done)
         clock = _Clock(folder / _TIMINGS, device)
+        real = to_tensor(clip.frames).to(device)
 
         def report(values: dict[str, float]) -> None:
-            append_line(log, json.dumps(values))
+            append_line(folder / _LOSSES, json.dumps(values))
             clock.write()
             progress.update(values)
 
-        real = to_tensor(clip.frames).to(device)
-        for trained in train_pyramid(pyramid, real, critics, seed, report):
-            done = len(pyramid.generators)
-            checkpoint.save_scale(folder, pyramid, done - 1, trained.critics, trained.rmse)
+        for scale in scales[done:]:
+            training = ScaleTraining(pyramid, scale, resize(real, scale.size), critics, seed)
+            taken_up = checkpoint.load_progress(folder, training)
+            if taken_up:
+                progress.say(taken_up)
+            _keep_lines(folder / _LOSSES, scale.index, training.iteration)
+            trained = run_scale(training, report, _Keeper(folder, checkpoint_seconds))
+            critics = trained.critics
+            checkpoint.save_scale(folder, pyramid, scale.index, critics, trained.rmse)
+            checkpoint.drop_progress(folder)
             clock.write()
             progress.say(
-                f"scale {done}/{len(scales)} done: noise amplitude {trained.amplitude:.4f}, "
+                f"scale {scale.index + 1}/{len(scales)} done: noise amplitude {trained.amplitude:.4f}, "
                 f"reconstruction RMSE {trained.rmse:.4f}"
             )
         if not (folder / _FINISHED).exists():
@@ -154,7 +166,8 @@ def _open_folder(folder: Path, record: dict[str, Any], clip: Clip, fresh: bool) 
     """Make `folder` this training's, or refuse."""
     path = folder / _CONFIG
     if fresh:
-        for old in [folder / n for n in (_FINISHED, _LOSSES, _TIMINGS, _CONFIG)] + sorted(folder.glob("scale_*")):
+        names = (_FINISHED, _LOSSES, _TIMINGS, _CONFIG, checkpoint.PROGRESS)
+        for old in [*(folder / name for name in names), *sorted(folder.glob("scale_*"))]:
             old.unlink(missing_ok=True)
     if path.exists():
         old = read_json(path, "train again with --fresh to start this run over")
@@ -185,18 +198,31 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def _keep_lines(path: Path, below: int) -> Path:
-    """Drop the log of scales that are trained again, and a last line that a kill cut short."""
+def _keep_lines(path: Path, scale: int, iteration: int) -> None:
+    """Drop from the log what is trained again, after this iteration of this scale, and a line that a kill cut short."""
     kept = []
     if path.exists():
         for line in path.read_text(encoding="utf-8").splitlines():
             try:
-                if json.loads(line)["scale"] < below:
+                values = json.loads(line)
+                if (values["scale"], values["iteration"]) <= (scale, iteration):
                     kept.append(line + "\n")
-            except (ValueError, KeyError):
+            except (ValueError, KeyError, TypeError):
                 continue
     write_text(path, "".join(kept))
-    return path
+
+
+class _Keeper:
+    """Keeps the state of a scale every so many seconds."""
+
+    def __init__(self, folder: Path, seconds: float) -> None:
+        self.folder, self.seconds = folder, seconds
+        self.last = time.monotonic()
+
+    def __call__(self, training: ScaleTraining) -> None:
+        if time.monotonic() - self.last >= self.seconds:
+            checkpoint.save_progress(self.folder, training)
+            self.last = time.monotonic()
 
 
 class _Clock:

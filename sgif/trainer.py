@@ -2,11 +2,12 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Adam
 
 from datasets.errors import InputError
 from sgif.config import Config
@@ -79,108 +80,185 @@ def frame_rmse(video: Tensor, real: Tensor) -> float:
     return float((video - real).square().mean(dim=(1, 2, 3)).sqrt().mean())
 
 
-def train_scale(
-    pyramid: GeneratorPyramid,
-    scale: Scale,
-    real: Tensor,
-    previous: dict[str, Critic],
-    seed: int,
-    report: Callable[[dict[str, float]], None],
-) -> TrainedScale:
-    """Train the generator of `scale` and append it, frozen, to `pyramid`.
+class ScaleTraining:
+    """The training of one scale, step by step: everything that a step reads and changes is here or in `pyramid`.
 
     Arguments:
-        pyramid: the trained coarser scales; gets one more.
+        pyramid: the trained coarser scales; gets the generator of `scale` as one more.
         scale: the level to train.
         real: the clip at this level, float [T, 3, h, w] in [-1, 1].
         previous: critics of the scale below, to start from.
         seed: of the whole run; the scale derives its own stream from it, so that a resumed run draws the same.
-        report: called now and then with the mean losses since the last call, `scale` and `iteration`.
+
+    Attributes:
+        iteration: how many steps were taken.
+        amplitude: of this scale's noise.
+    """
+
+    def __init__(
+        self, pyramid: GeneratorPyramid, scale: Scale, real: Tensor, previous: dict[str, Critic], seed: int
+    ) -> None:
+        self.pyramid, self.scale, self.real, self.config = pyramid, scale, real, pyramid.config
+        self.iteration = 0
+        self.rng = seeded(seed, 1, scale.index)
+        self.generator, self.critics = build_generator(scale, self.config.model), build_critics(scale, self.config)
+        nets = (self.generator, *self.critics.values())
+        for net in nets:
+            initialise(net, self.rng)
+        if self.config.optim.carry_weights and scale.index:
+            carry_over(pyramid.generators[-1], self.generator)
+            for name in self.critics.keys() & previous.keys():
+                carry_over(previous[name], self.critics[name])
+        for net in nets:
+            net.to(real.device).train().requires_grad_(True)
+
+        if scale.index:
+            self.anchor = resize(pyramid.reconstruct(scales=scale.index), scale.size)
+            self.amplitude = self.config.noise.amplitude * frame_rmse(self.anchor, real)
+        else:
+            self.anchor, self.amplitude = torch.zeros_like(real), 1.0
+        pyramid.append(self.generator, self.amplitude)
+
+        optim = self.config.optim
+        betas = (optim.beta1, optim.beta2)
+        self.optimisers = {"generator": Adam(self.generator.parameters(), lr=optim.lr_generator, betas=betas)} | {
+            f"critic_{name}": Adam(critic.parameters(), lr=optim.lr_critic, betas=betas)
+            for name, critic in self.critics.items()
+        }
+
+    def step(self) -> dict[str, Tensor]:
+        """One iteration: a step of each critic, then one of the generator. Returns the weighted losses, scalars."""
+        self.iteration += 1
+        start = int(torch.randint(len(self.real) - self.scale.chunk + 1, (), generator=self.rng))
+        window = slice(start, start + self.scale.chunk)
+        fake = self._fake()
+        seen = self._step_critics(self.real[window], fake)
+        seen |= self._step_generator(window, fake)
+        if self.iteration == max(1, math.ceil(self.config.optim.decay_at * self.scale.iterations)):
+            self._decay()
+        return seen
+
+    def finish(self) -> TrainedScale:
+        """Freeze the generator and measure its reconstruction."""
+        self.pyramid.freeze()
+        rmse = frame_rmse(self.pyramid.reconstruct(scales=self.scale.index + 1), self.real)
+        return TrainedScale(self.critics, self.amplitude, rmse)
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything that the steps so far have changed, as tensors that do not change any more."""
+        tensors = {"iteration": torch.tensor(self.iteration), "rng": self.rng.get_state()}
+        for name, net in self._nets().items():
+            tensors |= {f"{name}.{key}": value for key, value in net.state_dict().items()}
+            for index, moments in self.optimisers[name].state_dict()["state"].items():
+                tensors |= {f"optimiser_{name}.{index}.{key}": value for key, value in moments.items()}
+        return {key: value.detach().cpu().clone() for key, value in tensors.items()}
+
+    def load_state(self, tensors: dict[str, Tensor]) -> None:
+        """Go on from where `state` was taken.
+
+        Raises:
+            KeyError, ValueError, RuntimeError: the tensors are not the state of such a training.
+        """
+        iteration = int(tensors["iteration"])
+        if not 0 < iteration <= self.scale.iterations:
+            raise ValueError(f"iteration {iteration} of {self.scale.iterations}")
+        for name, net in self._nets().items():
+            net.load_state_dict({k: tensors[f"{name}.{k}"] for k in net.state_dict()})
+            optimiser, moments = self.optimisers[name], {}
+            for index in range(len(list(net.parameters()))):
+                prefix = f"optimiser_{name}.{index}."
+                moments[index] = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+                if not moments[index]:
+                    raise KeyError(prefix)
+            optimiser.load_state_dict({**optimiser.state_dict(), "state": moments})
+        self.rng.set_state(tensors["rng"])
+        self.iteration = iteration
+        if iteration >= max(1, math.ceil(self.config.optim.decay_at * self.scale.iterations)):
+            self._decay()
+
+    def _nets(self) -> dict[str, nn.Module]:
+        return {"generator": self.generator} | {f"critic_{name}": critic for name, critic in self.critics.items()}
+
+    def _fake(self) -> Tensor:
+        """A random sample at this scale, with the graph of this scale's generator."""
+        chunk, size, below = self.scale.chunk, self.scale.size, self.scale.index
+        if below == 0:
+            base = self.real.new_zeros(chunk, 3, *size)
+        else:
+            base = resize(self.pyramid.generate(chunk, self.rng, scales=below), size)
+        return self.pyramid.refine(below, base, self.pyramid.noise(below, chunk, size, self.rng))
+
+    def _step_critics(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        seen = {}
+        for name, critic in self.critics.items():
+            critic.requires_grad_(True)
+            points = penalty_points(real, fake.detach(), self.config, self.rng)
+            seen[f"critic_{name}"] = wasserstein_loss(critic, real, fake.detach())
+            seen[f"penalty_{name}"] = self.config.losses.penalty * gradient_penalty(critic, points)
+            optimiser = self.optimisers[f"critic_{name}"]
+            optimiser.zero_grad(set_to_none=True)
+            (seen[f"critic_{name}"] + seen[f"penalty_{name}"]).backward()
+            optimiser.step()
+            critic.requires_grad_(False)
+        return seen
+
+    def _step_generator(self, window: slice, fake: Tensor) -> dict[str, Tensor]:
+        # The generator has not moved since `fake` was made, so the graph that the critics' fake left serves here too.
+        losses, real = self.config.losses, self.real[window]
+        weights = {"image": losses.image, "video": losses.video}
+        seen = {f"adversarial_{n}": weights[n] * adversarial_loss(critic, fake) for n, critic in self.critics.items()}
+        z = self.pyramid.z_star[window] if self.scale.index == 0 else None
+        reconstruction = self.pyramid.refine(self.scale.index, self.anchor[window], z)
+        kind = losses.reconstruction_kind
+        seen["reconstruction"] = losses.reconstruction * reconstruction_loss(reconstruction, real, kind)
+        if losses.colour:
+            seen["colour"] = losses.colour * colour_statistics_loss(fake, real)
+        self.optimisers["generator"].zero_grad(set_to_none=True)
+        sum(seen.values()).backward()
+        self.optimisers["generator"].step()
+        return seen
+
+    def _decay(self) -> None:
+        for optimiser in self.optimisers.values():
+            for group in optimiser.param_groups:
+                group["lr"] *= self.config.optim.decay_to
+
+
+def run_scale(
+    training: ScaleTraining,
+    report: Callable[[dict[str, float]], None],
+    after_step: Callable[[ScaleTraining], None] = lambda training: None,
+) -> TrainedScale:
+    """Take all steps that are left.
+
+    Arguments:
+        training: at its start, or with a state loaded.
+        report: called now and then with the mean losses since the last call, `scale`, `iteration` and `seconds`, the
+            mean time of an iteration.
+        after_step: called after every step; may keep the state.
 
     Raises:
         InputError: the losses are no longer finite.
     """
-    config, losses, optim = pyramid.config, pyramid.config.losses, pyramid.config.optim
-    rng = seeded(seed, 1, scale.index)
-    generator = build_generator(scale, config.model)
-    critics = build_critics(scale, config)
-    for net in (generator, *critics.values()):
-        initialise(net, rng)
-    if optim.carry_weights and scale.index:
-        carry_over(pyramid.generators[-1], generator)
-        for name in critics.keys() & previous.keys():
-            carry_over(previous[name], critics[name])
-    for net in (generator, *critics.values()):
-        net.to(real.device).train().requires_grad_(True)
-
-    below = scale.index
-    anchor = torch.zeros_like(real) if below == 0 else resize(pyramid.reconstruct(scales=below), scale.size)
-    amplitude = 1.0 if below == 0 else config.noise.amplitude * frame_rmse(anchor, real)
-    pyramid.append(generator, amplitude)
-
-    betas = (optim.beta1, optim.beta2)
-    generator_step = torch.optim.Adam(generator.parameters(), lr=optim.lr_generator, betas=betas)
-    critic_steps = {n: torch.optim.Adam(c.parameters(), lr=optim.lr_critic, betas=betas) for n, c in critics.items()}
-    optimisers = [generator_step, *critic_steps.values()]
-    weights = {"image": losses.image, "video": losses.video}
-    decay = max(1, math.ceil(optim.decay_at * scale.iterations))
+    scale = training.scale
     every = max(1, scale.iterations // LOG_LINES_A_SCALE)
     means = Means()
-    began = time.perf_counter()
-
-    for iteration in range(1, scale.iterations + 1):
-        start = int(torch.randint(len(real) - scale.chunk + 1, (), generator=rng))
-        window = slice(start, start + scale.chunk)
-        target = real[window]
-        if below == 0:
-            base = torch.zeros_like(target)
-        else:
-            base = resize(pyramid.generate(scale.chunk, rng, scales=below), scale.size)
-        fake = pyramid.refine(scale.index, base, pyramid.noise(scale.index, scale.chunk, scale.size, rng))
-
-        seen = {}
-        for name, critic in critics.items():
-            critic.requires_grad_(True)
-            points = penalty_points(target, fake.detach(), config, rng)
-            seen[f"critic_{name}"] = wasserstein_loss(critic, target, fake.detach())
-            seen[f"penalty_{name}"] = losses.penalty * gradient_penalty(critic, points)
-            critic_steps[name].zero_grad(set_to_none=True)
-            (seen[f"critic_{name}"] + seen[f"penalty_{name}"]).backward()
-            critic_steps[name].step()
-            critic.requires_grad_(False)
-
-        # The generator has not moved since `fake` was made, so its graph serves the generator's step too.
-        for name, critic in critics.items():
-            seen[f"adversarial_{name}"] = weights[name] * adversarial_loss(critic, fake)
-        z = pyramid.z_star[window] if below == 0 else None
-        reconstruction = pyramid.refine(scale.index, anchor[window], z)
-        seen["reconstruction"] = losses.reconstruction * reconstruction_loss(
-            reconstruction, target, losses.reconstruction_kind
-        )
-        if losses.colour:
-            seen["colour"] = losses.colour * colour_statistics_loss(fake, target)
-        generator_step.zero_grad(set_to_none=True)
-        sum(value for name, value in seen.items() if not name.startswith(("critic", "penalty"))).backward()
-        generator_step.step()
-
-        means.add(seen)
-        if iteration == decay:
-            for optimiser in optimisers:
-                for group in optimiser.param_groups:
-                    group["lr"] *= optim.decay_to
+    began, first = time.perf_counter(), training.iteration
+    while training.iteration < scale.iterations:
+        means.add(training.step())
+        iteration = training.iteration
         if iteration % every == 0 or iteration == scale.iterations:
             values = means.take()
-            if not all(map(math.isfinite, values.values())):
-                bad = next(name for name, value in values.items() if not math.isfinite(value))
-                raise InputError(
-                    f"scale {scale.index}, iteration {iteration}: {bad} is not finite; "
-                    "try a lower optim.lr_generator, or another seed"
-                )
-            report({"scale": scale.index, "iteration": iteration, **values, "seconds": time.perf_counter() - began})
-
-    pyramid.freeze()
-    rmse = frame_rmse(pyramid.reconstruct(scales=below + 1), real)
-    return TrainedScale(critics, amplitude, rmse)
+            for name, value in values.items():
+                if not math.isfinite(value):
+                    raise InputError(
+                        f"scale {scale.index}, iteration {iteration}: {name} is not finite; "
+                        "try a lower optim.lr_generator, or another seed"
+                    )
+            pace = (time.perf_counter() - began) / (iteration - first)
+            report({"scale": scale.index, "iteration": iteration, **values, "seconds": pace})
+        after_step(training)
+    return training.finish()
 
 
 def penalty_points(real: Tensor, fake: Tensor, config: Config, rng: torch.Generator) -> Tensor:
@@ -203,22 +281,3 @@ def penalty_points(real: Tensor, fake: Tensor, config: Config, rng: torch.Genera
     top = int(torch.randint(height - h + 1, (), generator=rng))
     left = int(torch.randint(width - w + 1, (), generator=rng))
     return points[..., top : top + h, left : left + w]
-
-
-def train_pyramid(
-    pyramid: GeneratorPyramid,
-    real: Tensor,
-    critics: dict[str, Critic],
-    seed: int,
-    report: Callable[[dict[str, float]], None],
-) -> Iterator[TrainedScale]:
-    """Train all scales that `pyramid` lacks, coarsest first, and yield after each.
-
-    Arguments:
-        real: the clip at its finest size, float [T, 3, H, W] in [-1, 1].
-        critics: of the last trained scale, empty at the start.
-    """
-    for scale in pyramid.scales[len(pyramid.generators) :]:
-        trained = train_scale(pyramid, scale, resize(real, scale.size), critics, seed, report)
-        critics = trained.critics
-        yield trained

@@ -3,14 +3,16 @@
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from datasets.clip import load_clip, make_clip, save_clip
 from datasets.errors import InputError
 from sgif import run as runs
-from sgif.config import override
+from sgif.config import flatten, override
 from sgif.run import load_run, train
 from sgif.sampler import sample
 
@@ -47,6 +49,86 @@ def test_a_run_killed_after_a_scale_resumes_to_the_same_bytes(clip, config, tmp_
     assert json.loads((cut / "timings.json").read_text())["attempts"] == 2
     scales = [json.loads(line)["scale"] for line in (cut / "losses.jsonl").read_text().splitlines()]
     assert scales == [json.loads(line)["scale"] for line in (whole / "losses.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("iteration", [1, 2, 3, 4])
+def test_a_run_killed_within_a_scale_resumes_to_the_same_bytes(clip, config, tmp_path, monkeypatch, iteration, capsys):
+    config = override(config, {"optim.iterations": 4})
+    start(clip, config, tmp_path / "whole")
+    original = runs.checkpoint.save_progress
+
+    def save_and_die(folder, training):
+        original(folder, training)
+        if (training.scale.index, training.iteration) == (1, iteration):
+            raise Killed
+
+    monkeypatch.setattr(runs.checkpoint, "save_progress", save_and_die)
+    with pytest.raises(Killed):
+        start(clip, config, tmp_path / "cut", checkpoint_seconds=0)
+    monkeypatch.undo()
+    capsys.readouterr()
+    start(clip, config, tmp_path / "cut")
+    assert f"goes on at iteration {iteration} of 4" in capsys.readouterr().err
+    assert weights(tmp_path / "cut") == weights(tmp_path / "whole")
+    assert not (tmp_path / "cut" / "progress.safetensors").exists()
+    logged = [json.loads(line) for line in (tmp_path / "cut" / "losses.jsonl").read_text().splitlines()]
+    assert [(line["scale"], line["iteration"]) for line in logged] == [(s, i) for s in (0, 1) for i in (1, 2, 3, 4)]
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-5] + b"12345", lambda data: data[:50], lambda data: b""])
+def test_a_damaged_state_starts_the_scale_over_to_the_same_bytes(clip, config, tmp_path, monkeypatch, damage, capsys):
+    start(clip, config, tmp_path / "whole")
+    original = runs.checkpoint.save_progress
+
+    def save_and_die(folder, training):
+        original(folder, training)
+        if training.scale.index:
+            raise Killed
+
+    monkeypatch.setattr(runs.checkpoint, "save_progress", save_and_die)
+    with pytest.raises(Killed):
+        start(clip, config, tmp_path / "cut", checkpoint_seconds=0)
+    monkeypatch.undo()
+    path = tmp_path / "cut" / "progress.safetensors"
+    path.write_bytes(damage(path.read_bytes()))
+    start(clip, config, tmp_path / "cut")
+    assert "the kept state is damaged; this scale starts over" in capsys.readouterr().err
+    assert weights(tmp_path / "cut") == weights(tmp_path / "whole")
+
+
+@pytest.mark.slow
+def test_a_process_killed_at_random_moments_ends_with_the_same_bytes(clip, config, tmp_path):
+    """SIGKILL, five times; whatever was being written then."""
+    config = override(config, {"optim.iterations": 30})
+    start(clip, config, tmp_path / "whole")
+    save_clip(tmp_path / "clip.npz", clip)
+    (tmp_path / "config.json").write_text(json.dumps(flatten(config)))
+    script = (
+        "import json, sys; from pathlib import Path; from datasets.clip import load_clip; from sgif.run import train;"
+        "from sgif.config import Config, override; import torch; torch.set_num_threads(1);"
+        "train(load_clip('clip.npz'), override(Config(), json.loads(Path('config.json').read_text())), Path('cut'),"
+        "method='singan-gif', preset='smoke', checkpoint_seconds=0)"
+    )
+    environment = {"PYTHONPATH": str(Path(__file__).resolve().parents[2]), "PATH": "", "OMP_NUM_THREADS": "1"}
+    moments = np.random.default_rng(0).uniform(0.05, 0.6, 5)
+    kills = 0
+    for moment in [*moments, None]:
+        with subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, env=environment, stderr=-3) as process:
+            if moment is None:
+                assert process.wait() == 0
+                continue
+            log = tmp_path / "cut" / "losses.jsonl"
+            before = log.stat().st_size if log.exists() else -1
+            deadline = time.monotonic() + 60
+            while process.poll() is None and time.monotonic() < deadline:
+                if log.exists() and log.stat().st_size != before:  # it trains: now wait for the moment
+                    time.sleep(moment)
+                    break
+                time.sleep(0.01)
+            process.kill()
+            kills += process.wait() == -9
+    assert kills >= 3  # or it was done before
+    assert weights(tmp_path / "cut") == weights(tmp_path / "whole")
 
 
 def test_a_half_written_scale_is_trained_again(clip, config, tmp_path):
