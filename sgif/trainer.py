@@ -183,7 +183,7 @@ class ScaleTraining:
         """A random sample at this scale, with the graph of this scale's generator."""
         chunk, size, below = self.scale.chunk, self.scale.size, self.scale.index
         if below == 0:
-            base = self.real.new_zeros(chunk, 3, *size)
+            base = torch.zeros_like(self.real[:chunk])
         else:
             base = resize(self.pyramid.generate(chunk, self.rng, scales=below), size)
         return self.pyramid.refine(below, base, self.pyramid.noise(below, chunk, size, self.rng))
