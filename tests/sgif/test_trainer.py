@@ -2,10 +2,12 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
 import sgif.trainer as trainer
+from datasets.clip import make_clip
 from datasets.errors import InputError
 from sgif.config import override
 from sgif.frames import resize, to_tensor
@@ -86,6 +88,43 @@ def test_same_seed_same_weights_another_seed_others(clip, config):
     a, b, c = (train(clip, config, seed)[0].generators[1].state_dict() for seed in (0, 0, 1))
     assert all(torch.equal(a[k], b[k]) for k in a)
     assert any(not torch.equal(a[k], c[k]) for k in a)
+
+
+def test_z_opt_of_a_window_is_cut_from_the_noise_of_the_whole_clip(config):
+    """Section 3.2: one noise map for 32 frames. Frames that no end of a window reaches come out as from the whole."""
+    frames = np.random.default_rng(0).integers(0, 256, (32, 26, 30, 3), dtype=np.uint8)
+    changes = {"pyramid.frames": 32, "pyramid.scales": 1, "pyramid.chunk_coarsest": 16, "pyramid.chunk_finest": 16}
+    pyramid, _, _ = train(make_clip(frames), override(config, {**changes, "optim.lr_generator": 0.05}))
+    whole = pyramid.reconstruct(scales=1)
+    reach = 5  # frames to either side, of five layers
+    for first in (0, 7, 16):
+        part = pyramid.reconstruct(scales=1, start=first, frames=16)
+        inner = slice(0 if first == 0 else reach, 16 if first == 16 else 16 - reach)
+        torch.testing.assert_close(part[inner], whole[first : first + 16][inner], rtol=1e-4, atol=1e-5)
+    assert not torch.allclose(whole[:16], whole[16:], rtol=1e-3, atol=1e-4)  # else any window would do
+
+
+def test_a_step_reconstructs_the_frames_that_it_looks_at(clip, config, monkeypatch):
+    """The window of z*, of the anchor and of the real clip is one and the same."""
+    pyramid = fresh_pyramid(clip, override(config, {"pyramid.scales": 1}))
+    training, seen = start(pyramid, pyramid.scales[0], clip), []
+    real = training.real
+    refine = GeneratorPyramid.refine
+
+    def watch(self, index, base, noise):
+        seen.append(noise)
+        return refine(self, index, base, noise)
+
+    def compare(reconstruction, target, kind):
+        starts = [s for s in range(3) if torch.equal(real[s : s + 3], target)]
+        assert starts and any(torch.equal(seen[-1], pyramid.z_star[s : s + 3]) for s in starts)
+        return (reconstruction - target).abs().mean()
+
+    monkeypatch.setattr(GeneratorPyramid, "refine", watch)
+    monkeypatch.setattr(trainer, "reconstruction_loss", compare)
+    for _ in range(6):
+        training.step()
+    assert len(seen) == 12  # a fake and a reconstruction a step
 
 
 @pytest.mark.parametrize("taken_at", [1, 3, 4, 5])
