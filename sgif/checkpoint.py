@@ -76,6 +76,9 @@ def load_progress(folder: Path, training: ScaleTraining) -> str | None:
     Returns:
         What happened, in words; None if nothing was kept. A damaged state is not used: the scale is then trained from
         its start, to the same weights.
+
+    Raises:
+        Damaged: the state is whole but does not fit this training.
     """
     path = folder / PROGRESS
     if not path.exists():
@@ -88,10 +91,14 @@ def load_progress(folder: Path, training: ScaleTraining) -> str | None:
             return None
         if about.get("sha256") != _content_sha256(tensors):
             raise ValueError("checksum")
-        training.load_state(tensors)
-    except (SafetensorError, OSError, KeyError, ValueError, RuntimeError):
+    except (SafetensorError, OSError, ValueError):
         path.unlink(missing_ok=True)
         return f"{path}: the kept state is damaged; this scale starts over"
+    try:
+        training.load_state(tensors)
+    except (KeyError, ValueError, RuntimeError) as error:
+        # Whole, but of another training: the nets may be half changed by now, so nothing can go on from here.
+        raise Damaged(f"{path}: the kept state does not fit the config beside it; {_REMEDY}") from error
     return f"goes on at iteration {training.iteration} of {training.scale.iterations}"
 
 

@@ -96,6 +96,20 @@ def test_a_damaged_state_starts_the_scale_over_to_the_same_bytes(clip, config, t
     assert weights(tmp_path / "cut") == weights(tmp_path / "whole")
 
 
+def test_a_state_of_another_training_is_refused_not_half_used(clip, config, tmp_path, monkeypatch):
+    monkeypatch.setattr(runs.checkpoint, "drop_progress", lambda folder: None)
+    wider = override(config, {"model.channels": 5, "pyramid.scales": 1})
+    start(clip, wider, tmp_path / "wide", checkpoint_seconds=0)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "wide" / "progress.safetensors").rename(tmp_path / "progress.safetensors")
+    start(clip, override(config, {"pyramid.scales": 1}), tmp_path / "a")
+    for name in ("scale_00.json", "finished.json"):
+        (tmp_path / "a" / name).unlink()
+    (tmp_path / "progress.safetensors").rename(tmp_path / "a" / "progress.safetensors")
+    with pytest.raises(InputError, match="the kept state does not fit the config beside it; train again with --fresh"):
+        start(clip, override(config, {"pyramid.scales": 1}), tmp_path / "a")
+
+
 @pytest.mark.slow
 def test_a_process_killed_at_random_moments_ends_with_the_same_bytes(clip, config, tmp_path):
     """SIGKILL, five times; whatever was being written then."""
