@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         _list,
         "the scenes, and where each would come from now",
         "List the scenes of the catalogue, and where each would come from on this machine right now.",
-        "list --stage ../shared/data",
+        "list --stage stage",
     )
     command.add_argument("--stage", metavar="DIR", help=stage_help)
 
