@@ -10,7 +10,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from datasets.errors import InputError
-from datasets.files import read_json, sha256_of, write_bytes, write_json
+from datasets.files import read_json, write_bytes, write_json
 from sgif.config import Config
 from sgif.critics import Critic
 from sgif.model import GeneratorPyramid, build_generator
@@ -56,9 +56,10 @@ def save_scale(
     path = weights_path(folder, index)
     # The old record must go first: a kill between the two writes must not leave it beside new weights.
     path.with_suffix(".json").unlink(missing_ok=True)
-    write_bytes(path, save({k: v.detach().cpu().contiguous() for k, v in tensors.items()}))
+    data = save({k: v.detach().cpu().contiguous() for k, v in tensors.items()})
+    write_bytes(path, data)
     scale = pyramid.scales[index]
-    record = ScaleRecord(index, *scale.size, pyramid.amplitudes[index], rmse, sha256_of(path))
+    record = ScaleRecord(index, *scale.size, pyramid.amplitudes[index], rmse, hashlib.sha256(data).hexdigest())
     write_json(path.with_suffix(".json"), vars(record))
     return record
 
@@ -138,7 +139,7 @@ def load_tensors(folder: Path, index: int) -> tuple[ScaleRecord, dict[str, Tenso
         data = path.read_bytes()
     except OSError as error:
         raise Damaged(f"{path}: cannot be read; {_REMEDY}") from error
-    if sha256_of(path) != record.sha256:
+    if hashlib.sha256(data).hexdigest() != record.sha256:
         raise Damaged(f"{path}: the checkpoint is damaged (its checksum is not the recorded one); {_REMEDY}")
     try:
         return record, load(data)

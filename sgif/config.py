@@ -165,7 +165,7 @@ def override(config: Config, values: Mapping[str, Any]) -> Config:
     Raises:
         InputError: an unknown key (the nearest valid one is named), or a value of the wrong type or range.
     """
-    known = {key: _types(config)[key] for key in flatten(config)}
+    known = _types(config)
     changes: dict[str, dict[str, Any]] = {}
     for key, value in values.items():
         if key not in known:

@@ -24,6 +24,7 @@ from datasets.errors import InputError
 from datasets.files import append_line, read_json, write_json, write_text
 from sgif import checkpoint
 from sgif.config import Config, override
+from sgif.critics import Critic
 from sgif.device import peak_memory_mb
 from sgif.frames import resize, to_tensor
 from sgif.identity import difference, identity
@@ -80,7 +81,7 @@ def train(
         _open_folder(folder, record, clip, fresh)
         z_star = draw_noise(seeded(seed, 0), len(clip), scales[0].size, coarsest=True, shared=False).to(device)
         pyramid = GeneratorPyramid(config, scales, z_star)
-        critics = _load_trained(folder, pyramid, device)
+        records, critics = _load_trained(folder, pyramid, device)
         done = len(pyramid.generators)
         if done:
             progress.say(f"resumes after {done} of {len(scales)} scales")
@@ -100,7 +101,7 @@ def train(
             _keep_lines(folder / _LOSSES, scale.index, training.iteration)
             trained = run_scale(training, report, _Keeper(folder, checkpoint_seconds))
             critics = trained.critics
-            checkpoint.save_scale(folder, pyramid, scale.index, critics, trained.rmse)
+            records.append(checkpoint.save_scale(folder, pyramid, scale.index, critics, trained.rmse))
             checkpoint.drop_progress(folder)
             clock.write()
             progress.say(
@@ -108,7 +109,6 @@ def train(
                 f"reconstruction RMSE {trained.rmse:.4f}"
             )
         if not (folder / _FINISHED).exists():
-            records = [checkpoint.load_tensors(folder, i)[0] for i in range(len(scales))]
             hashes = {key: record[key] for key in ("config_sha256", "training_code_sha256")}
             write_json(folder / _FINISHED, {"clip_sha256": clip.sha256, **hashes, "scales": [vars(r) for r in records]})
     return Run(folder, record, clip, pyramid)
@@ -149,17 +149,21 @@ def load_run(folder: Path, device: torch.device | None = None) -> Run:
     return Run(folder, record, clip, pyramid)
 
 
-def _load_trained(folder: Path, pyramid: GeneratorPyramid, device: torch.device) -> dict:
-    """Append all saved scales to `pyramid`; returns the critics of the last."""
-    critics: dict = {}
+def _load_trained(
+    folder: Path, pyramid: GeneratorPyramid, device: torch.device
+) -> tuple[list[checkpoint.ScaleRecord], dict[str, Critic]]:
+    """Append all saved scales to `pyramid`; returns their records, and the critics of the last."""
+    records: list[checkpoint.ScaleRecord] = []
+    critics: dict[str, Critic] = {}
     for scale in pyramid.scales:
         if not checkpoint.is_saved(folder, scale.index):
             break
         record, generator, critics, z_star = checkpoint.load_scale(folder, scale.index, scale, pyramid.config, device)
+        records.append(record)
         pyramid.append(generator, record.amplitude)
         if z_star is not None:
             pyramid.z_star = z_star.expand(-1, 3, -1, -1)
-    return critics
+    return records, critics
 
 
 def _open_folder(folder: Path, record: dict[str, Any], clip: Clip, fresh: bool) -> None:

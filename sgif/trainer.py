@@ -100,6 +100,7 @@ class ScaleTraining:
     ) -> None:
         self.pyramid, self.scale, self.real, self.config = pyramid, scale, real, pyramid.config
         self.iteration = 0
+        self._decay_at = max(1, math.ceil(self.config.optim.decay_at * scale.iterations))
         self.rng = seeded(seed, 1, scale.index)
         self.generator, self.critics = build_generator(scale, self.config.model), build_critics(scale, self.config)
         nets = (self.generator, *self.critics.values())
@@ -134,7 +135,7 @@ class ScaleTraining:
         fake = self._fake()
         seen = self._step_critics(self.real[window], fake)
         seen |= self._step_generator(window, fake)
-        if self.iteration == max(1, math.ceil(self.config.optim.decay_at * self.scale.iterations)):
+        if self.iteration == self._decay_at:
             self._decay()
         return seen
 
@@ -173,7 +174,7 @@ class ScaleTraining:
             optimiser.load_state_dict({**optimiser.state_dict(), "state": moments})
         self.rng.set_state(tensors["rng"])
         self.iteration = iteration
-        if iteration >= max(1, math.ceil(self.config.optim.decay_at * self.scale.iterations)):
+        if iteration >= self._decay_at:
             self._decay()
 
     def _nets(self) -> dict[str, nn.Module]:
