@@ -15,6 +15,7 @@ import pandas as pd
 from datasets.errors import InputError
 from datasets.files import write_text
 from evaluation.records import KINDS, MetricRecord, read_record
+from evaluation.texts import read_texts
 
 COLUMNS = (
     *("protocol", "clip", "clip_source", "method", "kind", "seed", "sample", "metric", "value"),
@@ -72,13 +73,7 @@ def read_cells(path: str | Path) -> pd.DataFrame:
         InputError: the file is missing, has other columns, or a value that is not what its column holds.
     """
     path = Path(path)
-    try:
-        # Everything as text first: a clip called 'nan' is a clip.
-        cells = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file; let the step that collects the cells run first") from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not a readable CSV; {_REMEDY}") from error
+    cells = read_texts(path, "collects the cells", _REMEDY)
     missing = [name for name in COLUMNS if name not in cells.columns]
     unknown = [str(name) for name in cells.columns if name not in COLUMNS]
     if missing or unknown:

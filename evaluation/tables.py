@@ -15,6 +15,7 @@ from datasets.errors import InputError
 from datasets.files import write_text
 from evaluation.intervals import mean_interval
 from evaluation.records import KINDS
+from evaluation.texts import read_texts
 from evaluation.trainings import Cost, Run, mean_minutes, peak_memory_mb, runs_of
 
 COLUMNS = (
@@ -127,12 +128,7 @@ def read_table1(path: str | Path) -> pd.DataFrame:
         InputError: the file is missing, or is not such a table.
     """
     remedy = "delete it and let the step that makes the table run again"
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file; let the step that makes the table run first") from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not a readable CSV; {remedy}") from error
+    table = read_texts(path, "makes the table", remedy)
     if tuple(table.columns) != COLUMNS:
         raise InputError(f"{path}: its columns are not those of Table 1; {remedy}")
     try:

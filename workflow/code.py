@@ -23,10 +23,11 @@ MODULES: dict[str, tuple[str, ...]] = {
     "metrics": (
         "evaluation/encoders/*.py", "evaluation/features.py", "evaluation/metrics/*.py", "evaluation/statistics.py",
     ),
-    "cells": ("evaluation/cells.py", "evaluation/records.py"),
+    "cells": ("evaluation/cells.py", "evaluation/records.py", "evaluation/texts.py"),
     "table1": (
         "evaluation/clip_table.py", "evaluation/facts.py", "evaluation/intervals.py", "evaluation/latex.py",
-        "evaluation/markdown.py", "evaluation/remarks.py", "evaluation/tables.py", "evaluation/trainings.py",
+        "evaluation/markdown.py", "evaluation/remarks.py", "evaluation/tables.py", "evaluation/texts.py",
+        "evaluation/trainings.py",
         "evaluation/wording.py", "workflow/methods.py",
     ),
     "contact_sheet": ("datasets/encode.py", "evaluation/records.py"),
