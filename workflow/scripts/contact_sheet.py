@@ -32,8 +32,8 @@ def write_sheet(layout: Layout, out: Path) -> None:
 
 def _rows(layout: Layout, clip: str) -> Iterator[tuple[str, np.ndarray]]:
     real = load_clip(layout.clip(clip))
-    credit = real.source.get("credit") or real.source["kind"]
-    yield f"{clip}, the real clip\n{credit}", real.frames
+    what = "a synthetic scene" if real.source["kind"] == "synthetic" else "the real clip"
+    yield f"{clip}, {what}\n{real.source.get('credit') or ''}".rstrip(), real.frames
     for method in layout.trained:
         cell = clip, method, layout.seeds[0]
         record = read_record(layout.metrics(cell))
