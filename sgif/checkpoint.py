@@ -29,13 +29,14 @@ PROGRESS = "progress.safetensors"
 
 @dataclass(frozen=True)
 class ScaleRecord:
-    """What a scale's JSON says: amplitude and RMSE in units of [-1, 1]; `sha256` is of the weights file."""
+    """What a scale's JSON says: amplitude and RMSE in units of [-1, 1], PSNR in dB; `sha256` is of the weights file."""
 
     index: int
     height: int
     width: int
     amplitude: float
     rmse: float
+    psnr: float
     sha256: str
 
 
@@ -45,7 +46,7 @@ def weights_path(folder: Path, index: int) -> Path:
 
 
 def save_scale(
-    folder: Path, pyramid: GeneratorPyramid, index: int, critics: dict[str, Critic], rmse: float
+    folder: Path, pyramid: GeneratorPyramid, index: int, critics: dict[str, Critic], rmse: float, psnr: float
 ) -> ScaleRecord:
     """Write scale `index`: generator, critics and, at the coarsest, z*. The record comes last and makes it count."""
     tensors = {f"generator.{k}": v for k, v in pyramid.generators[index].state_dict().items()}
@@ -59,7 +60,7 @@ def save_scale(
     data = save({k: v.detach().cpu().contiguous() for k, v in tensors.items()})
     write_bytes(path, data)
     scale = pyramid.scales[index]
-    record = ScaleRecord(index, *scale.size, pyramid.amplitudes[index], rmse, hashlib.sha256(data).hexdigest())
+    record = ScaleRecord(index, *scale.size, pyramid.amplitudes[index], rmse, psnr, hashlib.sha256(data).hexdigest())
     write_json(path.with_suffix(".json"), vars(record))
     return record
 

@@ -77,6 +77,7 @@ class OptimConfig:
     decay_at: float = 0.8  # [SinGAN] 1600 of 2000 epochs: the share of iterations after which the rate falls ...
     decay_to: float = 0.1  # [SinGAN] ... to this fraction
     carry_weights: bool = True  # [SinGAN] a scale starts from the one below where shapes agree
+    runaway: float = 1000.0  # [ours] a mean weighted loss beyond this, or a reconstruction worse than grey, ends a run
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,18 @@ class NoiseConfig:
 
 @dataclass(frozen=True)
 class SpeedConfig:
-    """Levers that trade exactness of a step for time. All are off in the `paper` preset."""
+    """Levers that trade exactness of a step for time or memory. All are off in the `paper` preset; all are [ours]."""
 
-    penalty_crop: float = 1.0  # [ours] side of the random window, as a share of the frame's, that the penalty sees
+    crop: int | None = None  # side in pixels of the random crop that a step trains on; by default whole frames
+    pool: int = 0  # how many outputs of the frozen scales are kept to train on; 0: a new one every iteration
+    pool_refresh: int = 4  # iterations after which the oldest of them is replaced
+    penalty_crop: float = 1.0  # side of the random window that the penalty sees, as a share of the frame's or crop's
+    penalty_every: int = 1  # the penalty is taken every so many iterations, then weighted by as much
+    joint: bool = False  # critics and generator learn from one pass of the critics, and move at the same time
+    precision: Literal["float32", "bfloat16", "auto"] = "float32"  # of activations; auto: bfloat16 where it is fast
+    penalty_precision: Literal["float32", "same"] = "float32"  # of the penalty's
+    channels_last: bool = False  # memory layout on GPUs; on CPUs it is always this one
+    recompute: bool = False  # gradient checkpointing: less memory for more time
 
 
 @dataclass(frozen=True)
@@ -112,7 +122,7 @@ class Config:
 
 def _rules(config: Config) -> list[tuple[str, bool, str]]:
     """What a valid config satisfies: key, whether it holds, the rule in words."""
-    pyramid, model, losses, optim = config.pyramid, config.model, config.losses, config.optim
+    pyramid, model, losses, optim, speed = config.pyramid, config.model, config.losses, config.optim, config.speed
     field_of_view = 1 + model.layers * (model.kernel - 1)
     weights = ("image", "video", "reconstruction", "colour", "penalty")
     return [
@@ -144,8 +154,17 @@ def _rules(config: Config) -> list[tuple[str, bool, str]]:
         ("optim.beta2", 0 <= optim.beta2 < 1, "must lie in [0, 1)"),
         ("optim.decay_at", 0 < optim.decay_at <= 1, "must lie in (0, 1]"),
         ("optim.decay_to", 0 < optim.decay_to <= 1, "must lie in (0, 1]"),
+        ("optim.runaway", optim.runaway > 0, "must be positive"),
         ("noise.amplitude", config.noise.amplitude >= 0, "must not be negative"),
-        ("speed.penalty_crop", 0 < config.speed.penalty_crop <= 1, "must lie in (0, 1]"),
+        (
+            "speed.crop",
+            speed.crop is None or speed.crop >= 2 * field_of_view,
+            f"must be at least two receptive fields, {2 * field_of_view} pixels",
+        ),
+        ("speed.pool", 0 <= speed.pool <= 1024, "must lie between 0 and 1024"),
+        ("speed.pool_refresh", speed.pool_refresh >= 1, "must be at least 1"),
+        ("speed.penalty_crop", 0 < speed.penalty_crop <= 1, "must lie in (0, 1]"),
+        ("speed.penalty_every", 1 <= speed.penalty_every <= 100, "must lie between 1 and 100"),
     ]
 
 

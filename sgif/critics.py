@@ -6,10 +6,10 @@ the authors found separable ones unstable there (section 3.3.1).
 
 from itertools import pairwise
 
-import torch
 from torch import Tensor, nn
 
-from sgif.layers import Conv3d, conv_block
+from sgif.execution import EXACT, Execution
+from sgif.layers import Conv2d, Conv3d, conv_block
 
 
 class Critic(nn.Module):
@@ -31,11 +31,11 @@ class Critic(nn.Module):
     ) -> None:
         super().__init__()
         self.reach = layers * (kernel // 2)
-        convolution = nn.Conv2d if dimensions == 2 else Conv3d
+        convolution = Conv2d if dimensions == 2 else Conv3d
         widths = [3] + [channels] * (layers - 1)
         body = [conv_block(convolution(a, b, kernel), b, norm, leak) for a, b in pairwise(widths)]
         self.net = nn.Sequential(*body, convolution(channels, 1, kernel))
 
-    def forward(self, frames: Tensor) -> Tensor:
-        """Score map [T, 1, H - 2 reach, W - 2 reach] of frames [T, 3, H, W]; higher means more real."""
-        return self.net(frames.contiguous(memory_format=torch.channels_last))
+    def forward(self, frames: Tensor, how: Execution = EXACT) -> Tensor:
+        """Score map, float32 [T, 1, H - 2 reach, W - 2 reach], of frames [T, 3, H, W]; higher means more real."""
+        return how.run(self.net, frames)

@@ -14,7 +14,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from sgif.layers import Conv3d, SeparableConv3d, conv_block, stack_neighbours
+from sgif.execution import EXACT, Execution
+from sgif.layers import Conv2d, Conv3d, SeparableConv3d, conv_block, stack_neighbours
 
 
 class Generator(nn.Module):
@@ -49,22 +50,22 @@ class Generator(nn.Module):
         self.neighbours = 0 if dimensions == 3 else neighbours
         self.reach = layers * (kernel // 2)
         if dimensions == 2:
-            convolution = nn.Conv2d
+            convolution = Conv2d
         else:
             convolution = partial(SeparableConv3d if separable else Conv3d, padding=time_padding)
         widths = [3 * (2 * self.neighbours + 1)] + [channels] * (layers - 1)
         body = [conv_block(convolution(a, b, kernel), b, norm, leak) for a, b in pairwise(widths)]
         self.net = nn.Sequential(*body, convolution(channels, 3, kernel))
 
-    def forward(self, noisy: Tensor, base: Tensor) -> Tensor:
+    def forward(self, noisy: Tensor, base: Tensor, how: Execution = EXACT) -> Tensor:
         """Refine a clip.
 
         Arguments:
             noisy: float [T, 3, H + 2 reach, W + 2 reach], the padded sum of base and scaled noise.
             base: float [T, 3, H, W], the upsampled clip of the scale below, zeros at the coarsest.
+            how: number format and memory layout of the computation.
 
         Returns:
             float [T, 3, H, W]; not squashed, as in SinGAN: only the residual is.
         """
-        stacked = stack_neighbours(noisy, self.neighbours).contiguous(memory_format=torch.channels_last)
-        return base + torch.tanh(self.net(stacked))
+        return base + torch.tanh(how.run(self.net, stack_neighbours(noisy, self.neighbours)))

@@ -1,20 +1,22 @@
-"""The losses of one scale (paper, equations 3 to 6). All take frames [T, 3, H, W] in [-1, 1] and return a scalar."""
+"""The losses of one scale (paper, equations 3 to 6): scalars, of frames [T, 3, H, W] in [-1, 1] or of score maps."""
+
+from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 
-def wasserstein_loss(critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
-    """Critic loss of WGAN, to be minimised by the critic: E[D(fake)] - E[D(real)] (equation 4, left part)."""
-    return critic(fake).mean() - critic(real).mean()
+def wasserstein_loss(fake_scores: Tensor, real_scores: Tensor) -> Tensor:
+    """Critic loss of WGAN on score maps, to be minimised by the critic: E[D(fake)] - E[D(real)] (equation 4, left)."""
+    return fake_scores.mean() - real_scores.mean()
 
 
-def adversarial_loss(critic: nn.Module, fake: Tensor) -> Tensor:
-    """Generator's part of WGAN: -E[D(fake)]. `fake` must carry its graph, or the generator learns nothing from it."""
-    return -critic(fake).mean()
+def adversarial_loss(fake_scores: Tensor) -> Tensor:
+    """Generator's part of WGAN: -E[D(fake)]. Without the fake's graph on the scores the generator learns nothing."""
+    return -fake_scores.mean()
 
 
-def gradient_penalty(critic: nn.Module, points: Tensor) -> Tensor:
+def gradient_penalty(critic: Callable[[Tensor], Tensor], points: Tensor) -> Tensor:
     """E[(|grad D| - 1)^2] at `points` (equation 4, right part, without its weight).
 
     As in SinGAN: the gradient is that of the summed score map, its norm runs over the channels of each pixel, and the
@@ -41,3 +43,30 @@ def colour_statistics_loss(fake: Tensor, real: Tensor) -> Tensor:
     mean = fake.mean(dim=(2, 3)) - real.mean(dim=(2, 3))
     variance = fake.var(dim=(2, 3), unbiased=False) - real.var(dim=(2, 3), unbiased=False)
     return (mean.abs() + variance.abs()).mean()
+
+
+def colour_statistics_loss_of_crop(fake: Tensor, base: Tensor, whole_base: Tensor, whole_real: Tensor) -> Tensor:
+    """What `colour_statistics_loss` would be for the whole frame that a crop was cut from, estimated from the crop.
+
+    The generator's change of each moment is measured in the crop and added to the moment of the whole frame below (a
+    control variate): over random crops the estimates of mean and mean square are unbiased, and with a crop as large as
+    the frame they are exact.
+
+    Arguments:
+        fake: the generator's output in the crop.
+        base: what it refined, in the crop.
+        whole_base: what it refined, whole.
+        whole_real: the clip, whole.
+    """
+    moments = _moments(whole_base) + _moments(fake) - _moments(base)
+    difference = _mean_and_variance(moments) - _mean_and_variance(_moments(whole_real))
+    return difference.abs().sum(0).mean()
+
+
+def _moments(frames: Tensor) -> Tensor:
+    """Mean and mean square of each channel of each frame, [2, T, 3]."""
+    return torch.stack([frames.mean(dim=(2, 3)), frames.square().mean(dim=(2, 3))])
+
+
+def _mean_and_variance(moments: Tensor) -> Tensor:
+    return torch.stack([moments[0], moments[1] - moments[0].square()])

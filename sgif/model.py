@@ -5,10 +5,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sgif.config import Config, ModelConfig
+from sgif.crops import Crop
+from sgif.execution import EXACT, Execution
 from sgif.frames import resize
 from sgif.generators import Generator
 from sgif.noise import draw_noise
 from sgif.pyramid import Scale
+
+FRAMES_AT_ONCE = 8
+"""Frames that a frozen 2D generator works on at a time."""
 
 
 def build_generator(scale: Scale, model: ModelConfig) -> Generator:
@@ -53,11 +58,38 @@ class GeneratorPyramid:
         """Fix the finest generator: no gradients, running statistics of the norms."""
         self.generators[-1].eval().requires_grad_(False).zero_grad(set_to_none=True)
 
-    def refine(self, index: int, base: Tensor, noise: Tensor | None) -> Tensor:
-        """One scale: G_n(sigma_n z_n, base). `base` is [T, 3, H, W]; `noise` [T or 1, 3, H, W], None for zeros."""
+    def refine(
+        self,
+        index: int,
+        base: Tensor,
+        noise: Tensor | None,
+        crop: Crop | None = None,
+        how: Execution = EXACT,
+    ) -> Tensor:
+        """One scale: G_n(sigma_n z_n, base), whole or just the part in `crop`.
+
+        Arguments:
+            index: which generator.
+            base: float [T, 3, H, W].
+            noise: float [T or 1, 3, H, W], None for zeros.
+            crop: the part wanted. The generator sees as much around it as it reaches, so that, norms aside (in training
+                they take their statistics from what they see), the result is that part of the whole result.
+            how: number format and memory layout of the computation.
+        """
         generator = self.generators[index]
         noisy = base if noise is None else base + self.amplitudes[index] * noise
-        return generator(F.pad(noisy, [generator.reach] * 4), base)
+        padded = F.pad(noisy, [generator.reach] * 4)
+        if crop is not None:
+            padded, base = crop.cut(padded, generator.reach), crop.cut(base)
+        if generator.training or generator.dimensions == 3 or len(base) <= FRAMES_AT_ONCE:
+            return generator(padded, base, how)
+        # A frozen 2D generator sees no further than its neighbours: a long clip need not be held whole.
+        parts, last, beside = [], len(base), generator.neighbours
+        for start in range(0, last, FRAMES_AT_ONCE):
+            stop = min(start + FRAMES_AT_ONCE, last)
+            first, end = max(0, start - beside), min(last, stop + beside)
+            parts.append(generator(padded[first:end], base[first:end], how)[start - first : stop - first])
+        return torch.cat(parts)
 
     def noise(self, index: int, frames: int, size: tuple[int, int], rng: torch.Generator) -> Tensor:
         """Random noise for one scale, [T or 1, 3, H, W]; one map for all frames at 2D scales (section 3.3.2)."""

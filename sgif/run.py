@@ -11,7 +11,7 @@ finished.json                written last: checksums of all scales
 import fcntl
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,13 +26,15 @@ from sgif import checkpoint
 from sgif.config import Config, override
 from sgif.critics import Critic
 from sgif.device import peak_memory_mb
+from sgif.execution import choose_precision, execution_of
 from sgif.frames import resize, to_tensor
+from sgif.health import Diverged
 from sgif.identity import difference, identity
 from sgif.model import GeneratorPyramid
 from sgif.noise import draw_noise, seeded
 from sgif.progress import Progress
 from sgif.pyramid import plan_scales
-from sgif.trainer import ScaleTraining, run_scale
+from sgif.trainer import ScaleTraining, TrainedScale, run_scale
 
 _CONFIG, _CLIP, _LOSSES, _TIMINGS, _FINISHED = (
     "config.json", "clip.npz", "losses.jsonl", "timings.json", "finished.json",
@@ -71,14 +73,19 @@ def train(
 
     Raises:
         InputError: the folder holds another training (and `fresh` is not set), is in use, holds a damaged checkpoint,
-            or the losses are no longer finite. Finished scales stay as they are.
+            or the losses are no longer finite or run away. Finished scales, and the last state that was kept of the
+            one in training, stay as they are.
     """
     device = device or torch.device("cpu")
     scales = plan_scales(len(clip), clip.size, config)
-    progress = progress or Progress(scales, folder.name)
+    progress = progress or Progress(scales, folder.name, config)
     record = identity(clip, config, method, preset, seed)
+    record["precision"] = choose_precision(config.speed.precision, device)
     with _locked(folder):
-        _open_folder(folder, record, clip, fresh)
+        record = _open_folder(folder, record, clip, fresh)
+        how = execution_of(config.speed, record["precision"], device)
+        if config.speed.precision == "auto":
+            progress.say(f"speed.precision auto: activations are {record['precision']} in this run")
         z_star = draw_noise(seeded(seed, 0), len(clip), scales[0].size, coarsest=True, shared=False).to(device)
         pyramid = GeneratorPyramid(config, scales, z_star)
         records, critics = _load_trained(folder, pyramid, device)
@@ -94,19 +101,20 @@ def train(
             progress.update(values)
 
         for scale in scales[done:]:
-            training = ScaleTraining(pyramid, scale, resize(real, scale.size), critics, seed)
+            training = ScaleTraining(pyramid, scale, resize(real, scale.size), critics, seed, how)
             taken_up = checkpoint.load_progress(folder, training)
             if taken_up:
                 progress.say(taken_up)
             _keep_lines(folder / _LOSSES, scale.index, training.iteration)
-            trained = run_scale(training, report, _Keeper(folder, checkpoint_seconds))
+            keeper = _Keeper(folder, checkpoint_seconds, training.iteration)
+            trained = _run_scale(training, report, keeper, folder)
             critics = trained.critics
-            records.append(checkpoint.save_scale(folder, pyramid, scale.index, critics, trained.rmse))
+            records.append(checkpoint.save_scale(folder, pyramid, scale.index, critics, trained.rmse, trained.psnr))
             checkpoint.drop_progress(folder)
             clock.write()
             progress.say(
                 f"scale {scale.index + 1}/{len(scales)} done: noise amplitude {trained.amplitude:.4f}, "
-                f"reconstruction RMSE {trained.rmse:.4f}"
+                f"reconstruction RMSE {trained.rmse:.4f}, PSNR {trained.psnr:.1f} dB"
             )
         if not (folder / _FINISHED).exists():
             hashes = {key: record[key] for key in ("config_sha256", "training_code_sha256")}
@@ -166,8 +174,18 @@ def _load_trained(
     return records, critics
 
 
-def _open_folder(folder: Path, record: dict[str, Any], clip: Clip, fresh: bool) -> None:
-    """Make `folder` this training's, or refuse."""
+def _run_scale(
+    training: ScaleTraining, report: Callable[[dict[str, float]], None], keeper: "_Keeper", folder: Path
+) -> TrainedScale:
+    try:
+        return run_scale(training, report, keeper.due, keeper.keep)
+    except Diverged as error:
+        kept = f"the state of iteration {keeper.kept}" if keeper.kept else "no state of this scale"
+        raise Diverged(f"{folder}: {error}; {kept} is kept") from error
+
+
+def _open_folder(folder: Path, record: dict[str, Any], clip: Clip, fresh: bool) -> dict[str, Any]:
+    """Make `folder` this training's, or refuse. Returns its record: that of the first attempt."""
     path = folder / _CONFIG
     if fresh:
         names = (_FINISHED, _LOSSES, _TIMINGS, _CONFIG, checkpoint.PROGRESS)
@@ -178,12 +196,13 @@ def _open_folder(folder: Path, record: dict[str, Any], clip: Clip, fresh: bool) 
         what = difference(old, record)
         if what:
             raise InputError(f"{folder}: holds a training with {what}; use another --out, or --fresh to start over")
-        return
+        return {**record, "precision": old.get("precision", record["precision"])}
     strangers = [p.name for p in folder.iterdir() if not p.name.startswith(".") and p.name not in (_CLIP, "clip.json")]
     if strangers:
         raise InputError(f"{folder}: holds other files ({strangers[0]}, …); use an empty or new folder")
     save_clip(folder / _CLIP, clip)
     write_json(path, record)
+    return record
 
 
 @contextmanager
@@ -217,16 +236,22 @@ def _keep_lines(path: Path, scale: int, iteration: int) -> None:
 
 
 class _Keeper:
-    """Keeps the state of a scale every so many seconds."""
+    """Keeps the state of a scale every so many seconds.
 
-    def __init__(self, folder: Path, seconds: float) -> None:
-        self.folder, self.seconds = folder, seconds
+    Attributes:
+        kept: iteration of the state on disk, 0 for none.
+    """
+
+    def __init__(self, folder: Path, seconds: float, kept: int = 0) -> None:
+        self.folder, self.seconds, self.kept = folder, seconds, kept
         self.last = time.monotonic()
 
-    def __call__(self, training: ScaleTraining) -> None:
-        if time.monotonic() - self.last >= self.seconds:
-            checkpoint.save_progress(self.folder, training)
-            self.last = time.monotonic()
+    def due(self) -> bool:
+        return time.monotonic() - self.last >= self.seconds
+
+    def keep(self, training: ScaleTraining) -> None:
+        checkpoint.save_progress(self.folder, training)
+        self.last, self.kept = time.monotonic(), training.iteration
 
 
 class _Clock:

@@ -3,26 +3,31 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Adam
 
-from datasets.errors import InputError
 from sgif.config import Config
 from sgif.critics import Critic
+from sgif.crops import Crop, draw_crop
+from sgif.execution import EXACT, Execution
 from sgif.frames import resize
+from sgif.health import Means, check_losses
 from sgif.layers import initialise
 from sgif.losses import (
     adversarial_loss,
     colour_statistics_loss,
+    colour_statistics_loss_of_crop,
     gradient_penalty,
     reconstruction_loss,
     wasserstein_loss,
 )
 from sgif.model import GeneratorPyramid, build_generator
 from sgif.noise import seeded
+from sgif.pool import Pool
 from sgif.pyramid import Scale
 
 LOG_LINES_A_SCALE = 50
@@ -30,29 +35,19 @@ LOG_LINES_A_SCALE = 50
 
 @dataclass
 class TrainedScale:
-    """What a scale leaves behind: its critics (the next scale starts from them) and how well it reconstructs."""
+    """What a scale leaves behind.
+
+    Attributes:
+        critics: the next scale starts from them.
+        amplitude: of this scale's noise.
+        rmse: of the reconstruction, averaged over frames, on [-1, 1].
+        psnr: of the reconstruction clipped to [-1, 1], in dB, over all frames.
+    """
 
     critics: dict[str, Critic]
     amplitude: float
     rmse: float
-
-
-@dataclass
-class Means:
-    """Running means of named scalars between two log lines."""
-
-    sums: dict[str, Tensor] = field(default_factory=dict)
-    count: int = 0
-
-    def add(self, values: dict[str, Tensor]) -> None:
-        for name, value in values.items():
-            self.sums[name] = self.sums.get(name, 0) + value.detach()
-        self.count += 1
-
-    def take(self) -> dict[str, float]:
-        means = {name: float(total) / self.count for name, total in self.sums.items()}
-        self.sums, self.count = {}, 0
-        return means
+    psnr: float
 
 
 def build_critics(scale: Scale, config: Config) -> dict[str, Critic]:
@@ -80,6 +75,12 @@ def frame_rmse(video: Tensor, real: Tensor) -> float:
     return float((video - real).square().mean(dim=(1, 2, 3)).sqrt().mean())
 
 
+def peak_signal_to_noise(video: Tensor, real: Tensor) -> float:
+    """PSNR of a video, clipped to [-1, 1], in dB; at most 100. Both [T, 3, H, W]."""
+    error = float((video.clamp(-1, 1) - real).square().mean())
+    return 10 * math.log10(4 / max(error, 4e-10))
+
+
 class ScaleTraining:
     """The training of one scale, step by step: everything that a step reads and changes is here or in `pyramid`.
 
@@ -89,6 +90,7 @@ class ScaleTraining:
         real: the clip at this level, float [T, 3, h, w] in [-1, 1].
         previous: critics of the scale below, to start from.
         seed: of the whole run; the scale derives its own stream from it, so that a resumed run draws the same.
+        how: how nets are computed in a step; amplitude and reconstruction are always computed exactly.
 
     Attributes:
         iteration: how many steps were taken.
@@ -96,9 +98,17 @@ class ScaleTraining:
     """
 
     def __init__(
-        self, pyramid: GeneratorPyramid, scale: Scale, real: Tensor, previous: dict[str, Critic], seed: int
+        self,
+        pyramid: GeneratorPyramid,
+        scale: Scale,
+        real: Tensor,
+        previous: dict[str, Critic],
+        seed: int,
+        how: Execution = EXACT,
     ) -> None:
         self.pyramid, self.scale, self.real, self.config = pyramid, scale, real, pyramid.config
+        self.how = how
+        self._penalty_how = how if self.config.speed.penalty_precision == "same" else how.exact()
         self.iteration = 0
         self._decay_at = max(1, math.ceil(self.config.optim.decay_at * scale.iterations))
         self.rng = seeded(seed, 1, scale.index)
@@ -119,6 +129,10 @@ class ScaleTraining:
         else:
             self.anchor, self.amplitude = torch.zeros_like(real), 1.0
         pyramid.append(self.generator, self.amplitude)
+        speed = self.config.speed
+        self._pool = None
+        if scale.index and speed.pool:
+            self._pool = Pool(lambda n: self._below(seeded(seed, 3, scale.index, n)), speed.pool, speed.pool_refresh)
 
         optim = self.config.optim
         betas = (optim.beta1, optim.beta2)
@@ -132,18 +146,28 @@ class ScaleTraining:
         self.iteration += 1
         start = int(torch.randint(len(self.real) - self.scale.chunk + 1, (), generator=self.rng))
         window = slice(start, start + self.scale.chunk)
-        fake = self._fake()
-        seen = self._step_critics(self.real[window], fake)
-        seen |= self._step_generator(window, fake)
+        side, (height, width) = self.config.speed.crop, self.scale.size
+        crop = draw_crop(self.scale.size, side, self.rng) if side and max(height, width) > side else None
+        base, fake = self._fake(crop)
+        real = crop.cut(self.real[window]) if crop else self.real[window]
+        seen, gradient = self._step_critics(real, fake)
+        seen |= self._step_generator(window, crop, base, fake, gradient)
         if self.iteration == self._decay_at:
             self._decay()
         return seen
 
+    def check_weights(self) -> None:
+        """Raise `Diverged` if a weight is no longer finite."""
+        for name, net in self._nets().items():
+            if not all(bool(torch.isfinite(value).all()) for value in net.state_dict().values()):
+                check_losses({f"a weight of the {name}": math.nan}, self.scale.index, self.iteration, self.config)
+
     def finish(self) -> TrainedScale:
         """Freeze the generator and measure its reconstruction."""
         self.pyramid.freeze()
-        rmse = frame_rmse(self.pyramid.reconstruct(scales=self.scale.index + 1), self.real)
-        return TrainedScale(self.critics, self.amplitude, rmse)
+        reconstruction = self.pyramid.reconstruct(scales=self.scale.index + 1)
+        rmse, psnr = frame_rmse(reconstruction, self.real), peak_signal_to_noise(reconstruction, self.real)
+        return TrainedScale(self.critics, self.amplitude, rmse, psnr)
 
     def state(self) -> dict[str, Tensor]:
         """Everything that the steps so far have changed, as tensors that do not change any more."""
@@ -180,42 +204,79 @@ class ScaleTraining:
     def _nets(self) -> dict[str, nn.Module]:
         return {"generator": self.generator} | {f"critic_{name}": critic for name, critic in self.critics.items()}
 
-    def _fake(self) -> Tensor:
-        """A random sample at this scale, with the graph of this scale's generator."""
-        chunk, size, below = self.scale.chunk, self.scale.size, self.scale.index
-        if below == 0:
-            base = torch.zeros_like(self.real[:chunk])
-        else:
-            base = resize(self.pyramid.generate(chunk, self.rng, scales=below), size)
-        return self.pyramid.refine(below, base, self.pyramid.noise(below, chunk, size, self.rng))
+    def _below(self, rng: torch.Generator) -> Tensor:
+        """A random sample of the frozen scales, at this scale's size."""
+        return resize(self.pyramid.generate(self.scale.chunk, rng, scales=self.scale.index), self.scale.size)
 
-    def _step_critics(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
-        seen = {}
+    def _fake(self, crop: Crop | None) -> tuple[Tensor, Tensor]:
+        """What the scales below made, whole, and a random sample of it at this scale, with the generator's graph."""
+        chunk, size, index = self.scale.chunk, self.scale.size, self.scale.index
+        if index == 0:
+            base = torch.zeros_like(self.real[:chunk])
+        elif self._pool:
+            base = self._pool.draw(self.iteration, self.rng)
+        else:
+            base = self._below(self.rng)
+        noise = self.pyramid.noise(index, chunk, size, self.rng)
+        return base, self.pyramid.refine(index, base, noise, crop, self.how)
+
+    def _step_critics(self, real: Tensor, fake: Tensor) -> tuple[dict[str, Tensor], Tensor | None]:
+        """One step of each critic: its losses, and with `speed.joint` the generator's adversarial gradient at `fake`.
+
+        E[D(fake)] stands in the critic's loss and, negated, in the generator's: one backward pass serves both.
+        """
+        speed, seen = self.config.speed, {}
+        joint = torch.zeros_like(fake) if speed.joint else None
         for name, critic in self.critics.items():
             critic.requires_grad_(True)
-            points = penalty_points(real, fake.detach(), self.config, self.rng)
-            seen[f"critic_{name}"] = wasserstein_loss(critic, real, fake.detach())
-            seen[f"penalty_{name}"] = self.config.losses.penalty * gradient_penalty(critic, points)
+            judged = fake.detach().requires_grad_(speed.joint)
+            scores = critic(judged, self.how)
+            loss = seen[f"critic_{name}"] = wasserstein_loss(scores, critic(real, self.how))
+            if (self.iteration - 1) % speed.penalty_every == 0:
+                points = penalty_points(real, fake.detach(), self.config, self.rng)
+                weight = self.config.losses.penalty * speed.penalty_every
+                penalty = weight * gradient_penalty(partial(critic, how=self._penalty_how), points)
+                seen[f"penalty_{name}"] = penalty
+                loss = loss + penalty
             optimiser = self.optimisers[f"critic_{name}"]
             optimiser.zero_grad(set_to_none=True)
-            (seen[f"critic_{name}"] + seen[f"penalty_{name}"]).backward()
+            loss.backward()
+            if joint is not None and judged.grad is not None:
+                seen[f"adversarial_{name}"] = self._adversarial_weight(name) * adversarial_loss(scores)
+                joint -= self._adversarial_weight(name) * judged.grad
             optimiser.step()
             critic.requires_grad_(False)
-        return seen
+        return seen, joint
 
-    def _step_generator(self, window: slice, fake: Tensor) -> dict[str, Tensor]:
+    def _adversarial_weight(self, critic: str) -> float:
+        losses = self.config.losses
+        return {"image": losses.image, "video": losses.video}[critic]
+
+    def _step_generator(
+        self, window: slice, crop: Crop | None, base: Tensor, fake: Tensor, joint: Tensor | None
+    ) -> dict[str, Tensor]:
         # The generator has not moved since `fake` was made, so the graph that the critics' fake left serves here too.
-        losses, real = self.config.losses, self.real[window]
-        weights = {"image": losses.image, "video": losses.video}
-        seen = {f"adversarial_{n}": weights[n] * adversarial_loss(critic, fake) for n, critic in self.critics.items()}
+        losses, whole, seen = self.config.losses, self.real[window], {}
+        real = crop.cut(whole) if crop else whole
+        if joint is None:
+            for name, critic in self.critics.items():
+                scores = critic(fake, self.how)
+                seen[f"adversarial_{name}"] = self._adversarial_weight(name) * adversarial_loss(scores)
         z = self.pyramid.z_star[window] if self.scale.index == 0 else None
-        reconstruction = self.pyramid.refine(self.scale.index, self.anchor[window], z)
+        reconstruction = self.pyramid.refine(self.scale.index, self.anchor[window], z, crop, self.how)
         kind = losses.reconstruction_kind
         seen["reconstruction"] = losses.reconstruction * reconstruction_loss(reconstruction, real, kind)
-        if losses.colour:
+        if losses.colour and crop:
+            colour = colour_statistics_loss_of_crop(fake, crop.cut(base), base, whole)
+            seen["colour"] = losses.colour * colour
+        elif losses.colour:
             seen["colour"] = losses.colour * colour_statistics_loss(fake, real)
         self.optimisers["generator"].zero_grad(set_to_none=True)
-        sum(seen.values()).backward()
+        total = sum(seen.values())
+        if joint is None:
+            total.backward()
+        else:
+            torch.autograd.backward([total, fake], [None, joint])
         self.optimisers["generator"].step()
         return seen
 
@@ -228,7 +289,8 @@ class ScaleTraining:
 def run_scale(
     training: ScaleTraining,
     report: Callable[[dict[str, float]], None],
-    after_step: Callable[[ScaleTraining], None] = lambda training: None,
+    keep_due: Callable[[], bool] = lambda: False,
+    keep: Callable[[ScaleTraining], None] = lambda training: None,
 ) -> TrainedScale:
     """Take all steps that are left.
 
@@ -236,29 +298,31 @@ def run_scale(
         training: at its start, or with a state loaded.
         report: called now and then with the mean losses since the last call, `scale`, `iteration` and `seconds`, the
             mean time of an iteration.
-        after_step: called after every step; may keep the state.
+        keep_due: asked after every step whether the state should be kept now.
+        keep: keeps the state; called only with one whose losses and weights were found sound.
 
     Raises:
-        InputError: the losses are no longer finite.
+        Diverged: the losses are not finite or run away.
     """
-    scale = training.scale
+    scale, config = training.scale, training.config
     every = max(1, scale.iterations // LOG_LINES_A_SCALE)
     means = Means()
     began, first = time.perf_counter(), training.iteration
     while training.iteration < scale.iterations:
         means.add(training.step())
         iteration = training.iteration
+        due = keep_due()
+        if due:
+            check_losses(means.read(), scale.index, iteration, config)
         if iteration % every == 0 or iteration == scale.iterations:
             values = means.take()
-            for name, value in values.items():
-                if not math.isfinite(value):
-                    raise InputError(
-                        f"scale {scale.index}, iteration {iteration}: {name} is not finite; "
-                        "try a lower optim.lr_generator, or another seed"
-                    )
+            check_losses(values, scale.index, iteration, config)
             pace = (time.perf_counter() - began) / (iteration - first)
             report({"scale": scale.index, "iteration": iteration, **values, "seconds": pace})
-        after_step(training)
+        if due:
+            training.check_weights()
+            keep(training)
+    training.check_weights()
     return training.finish()
 
 

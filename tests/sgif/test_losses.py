@@ -46,7 +46,7 @@ def test_gradient_penalty_moves_a_critic_towards_slope_one():
 def test_wasserstein_loss_is_fake_minus_real():
     critic, real, fake = Linear(1.0, 2.0, 3.0), random(2, 3, 4, 4, seed=1), random(2, 3, 4, 4, seed=2)
     expected = critic(fake).mean() - critic(real).mean()
-    assert wasserstein_loss(critic, real, fake).item() == pytest.approx(expected.item())
+    assert wasserstein_loss(critic(fake), critic(real)).item() == pytest.approx(expected.item())
 
 
 @pytest.mark.parametrize("dimensions", [2, 3])
@@ -55,7 +55,7 @@ def test_adversarial_gradient_reaches_the_fake_and_not_the_frozen_critic(dimensi
     initialise(critic, torch.Generator().manual_seed(0))
     critic.requires_grad_(False)
     fake = random(5, 3, 13, 13).requires_grad_()
-    adversarial_loss(critic, fake).backward()
+    adversarial_loss(critic(fake)).backward()
     assert float(fake.grad.abs().sum()) > 0
     assert all(p.grad is None for p in critic.parameters())
 

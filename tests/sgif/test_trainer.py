@@ -111,9 +111,9 @@ def test_a_step_reconstructs_the_frames_that_it_looks_at(clip, config, monkeypat
     real = training.real
     refine = GeneratorPyramid.refine
 
-    def watch(self, index, base, noise):
+    def watch(self, index, base, noise, *more):
         seen.append(noise)
-        return refine(self, index, base, noise)
+        return refine(self, index, base, noise, *more)
 
     def compare(reconstruction, target, kind):
         starts = [s for s in range(3) if torch.equal(real[s : s + 3], target)]

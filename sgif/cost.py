@@ -1,0 +1,98 @@
+"""What a training computes, counted: enough to compare scales with each other, without torch."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from sgif.config import Config, ModelConfig
+from sgif.pyramid import Scale
+
+_PENALTY_PASSES = 6  # value, gradient, and two gradients of each of them
+_ELEMENT = 800  # floating-point operations that take as long as a norm and an activation of one element, in float32
+
+
+@dataclass(frozen=True)
+class Work:
+    """An amount of work.
+
+    Attributes:
+        flop: floating-point operations of convolutions.
+        elements: outputs of convolutions, each of which norm and activation pass over.
+    """
+
+    flop: float = 0.0
+    elements: float = 0.0
+
+    def __add__(self, other: "Work") -> "Work":
+        return Work(self.flop + other.flop, self.elements + other.elements)
+
+    def times(self, factor: float) -> "Work":
+        """So much of it."""
+        return Work(self.flop * factor, self.elements * factor)
+
+    @property
+    def relative(self) -> float:
+        """One number to compare scales of a training by."""
+        return self.flop + _ELEMENT * self.elements
+
+
+def iteration_work(scales: list[Scale], index: int, config: Config) -> Work:
+    """One iteration of scale `index`, upkeep of the pool included."""
+    speed, scale = config.speed, scales[index]
+    height, width = (min(side, speed.crop) if speed.crop else side for side in scale.size)
+    work = _generator(scale, height, width, config.model).times(6)  # a sample and a reconstruction, each with gradients
+    passes = 6 if speed.joint else 8
+    share = speed.penalty_crop**2 * _PENALTY_PASSES / speed.penalty_every
+    for taps, there in ((1, config.model.image_critic), (config.model.kernel, config.model.video_critic)):
+        if there:
+            work += _critic(scale, height, width, taps, config.model).times(passes + share)
+    below = Work()
+    for frozen in scales[:index]:
+        below += _generator(frozen, *frozen.size, config.model)
+    return work + below.times(1 / speed.pool_refresh if speed.pool else 1)
+
+
+def iteration_voxels(scale: Scale, config: Config) -> int:
+    """Pixels of all frames that an iteration trains on."""
+    height, width = (min(side, config.speed.crop) if config.speed.crop else side for side in scale.size)
+    return scale.chunk * height * width
+
+
+def relative_costs(scales: list[Scale], config: Config) -> list[float]:
+    """The cost of all iterations of each scale, in one unit."""
+    return [iteration_work(scales, s.index, config).relative * s.iterations for s in scales]
+
+
+def _generator(scale: Scale, height: int, width: int, model: ModelConfig) -> Work:
+    """A pass of a generator that makes height x width pixels."""
+    halo = model.layers * (model.kernel - 1)
+    stacked = 1 if scale.dimensions == 3 else 2 * model.neighbours + 1
+    widths = [3 * stacked, *[scale.channels] * (model.layers - 1), 3]
+    if scale.dimensions == 2:
+        return _convolutions(widths, scale.chunk, height + halo, width + halo, model.kernel, 1)
+    if not model.separable:
+        return _convolutions(widths, scale.chunk, height + halo, width + halo, model.kernel, model.kernel)
+    space = _convolutions(widths, scale.chunk, height + halo, width + halo, model.kernel, 1)
+    in_time = sum(
+        2 * b * b * model.kernel * scale.chunk * h * w
+        for b, h, w in _outputs(widths, height + halo, width + halo, model.kernel)
+    )
+    return space + Work(in_time, 0.0)
+
+
+def _critic(scale: Scale, height: int, width: int, taps: int, model: ModelConfig) -> Work:
+    widths = [3, *[scale.channels] * (model.layers - 1), 1]
+    return _convolutions(widths, scale.chunk, height, width, model.kernel, taps)
+
+
+def _outputs(widths: list[int], height: int, width: int, kernel: int) -> list[tuple[int, int, int]]:
+    """Channels, height and width of each layer's output."""
+    return [(b, height - (kernel - 1) * i, width - (kernel - 1) * i) for i, b in enumerate(widths[1:], 1)]
+
+
+def _convolutions(widths: list[int], frames: int, height: int, width: int, kernel: int, taps: int) -> Work:
+    outputs = _outputs(widths, height, width, kernel)
+    flop = sum(
+        2 * a * b * kernel**2 * taps * frames * h * w
+        for (a, b), (_, h, w) in zip(pairwise(widths), outputs, strict=True)
+    )
+    return Work(flop, sum(b * frames * h * w for b, h, w in outputs))
