@@ -1,17 +1,22 @@
 """What a training step costs, against a naive step on the same tensors in the same run.
 
-    python benchmarks/training_step.py [--sizes 48x85 84x149] [--threads 1 2] [--steps 5] [--json FILE]
+    python benchmarks/training_step.py [--sizes 84x149 168x298] [--threads 1 2] [--rounds 2] [--json FILE]
 
-Naive: `conv3d` as torch computes it, memory channels first, the penalty on whole frames. Ours: what training runs, and
-the same with the levers of the `cpu` preset. The three take turns within one process, so that a busy machine slows
-all alike; ratios are of medians. The last lines compare the video critic's 32 -> 32 convolution, its gradient and its
-gradient's gradient with the machine's matrix product.
+The step is that of the finest scale which the `paper` preset plans for a clip of 8 frames of that size. Naive:
+convolutions and batch norm as torch computes and differentiates them, memory channels first, whole frames, the penalty
+on whole frames, gradients of the critics' weights in every step. (a) ours: the same tensors, the same values, in
+float32 and in bfloat16. (b) levers: the `cpu` preset, which trains on crops; upkeep of its pool included. All take
+turns within one process, so that a busy machine slows all alike; ratios are of medians. (c) the video critic's 32 -> 32
+convolution with its double backward, and a whole step, in GFLOP/s against the machine's matrix product. Each size runs
+in a process of its own; peak memory is that of processes that take two steps of one variant alone.
 """
 
 import argparse
 import json
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -22,17 +27,29 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-from datasets.files import write_json
-from sgif.config import Config, override
-from sgif.layers import Conv3d, SeparableConv3d, pad_time
-from sgif.model import GeneratorPyramid
+from datasets.files import read_json, write_json
+from sgif.config import Config
+from sgif.cost import iteration_voxels, iteration_work
+from sgif.critics import Critic
+from sgif.device import peak_memory_mb
+from sgif.execution import Execution, choose_precision, execution_of
+from sgif.layers import Conv2d, Conv3d, SeparableConv3d, pad_time
+from sgif.model import GeneratorPyramid, build_generator
 from sgif.noise import draw_noise, seeded
+from sgif.norm import BatchNorm
+from sgif.presets import resolve
 from sgif.pyramid import plan_scales
 from sgif.trainer import ScaleTraining
 
 FRAMES = 8
+CPU = torch.device("cpu")
+
+
+def naive_conv2d(self: Conv2d, x: Tensor) -> Tensor:
+    """`Conv2d.forward` as `torch.nn.Conv2d` computes it."""
+    return F.conv2d(x, self.weight, self.bias)
 
 
 def naive_conv3d(self: Conv3d, x: Tensor) -> Tensor:
@@ -50,24 +67,44 @@ def naive_separable(self: SeparableConv3d, x: Tensor) -> Tensor:
 
 @contextmanager
 def naive() -> Iterator[None]:
-    """Within: no layout of ours and no convolution of ours."""
-    contiguous = Tensor.contiguous
+    """Within: no convolution, norm or layout of ours, and critics never frozen."""
     with (
+        mock.patch.object(Conv2d, "forward", naive_conv2d),
         mock.patch.object(Conv3d, "forward", naive_conv3d),
         mock.patch.object(SeparableConv3d, "forward", naive_separable),
-        mock.patch.object(Tensor, "contiguous", lambda self, memory_format=None: contiguous(self)),
+        mock.patch.object(BatchNorm, "forward", nn.BatchNorm2d.forward),
+        mock.patch.object(Execution, "run", lambda self, net, x: net(x.contiguous())),
+        mock.patch.object(Critic, "requires_grad_", lambda self, wanted=True: nn.Module.requires_grad_(self, True)),
     ):
         yield
 
 
-def make_training(size: tuple[int, int], dimensions: int, penalty_crop: float) -> ScaleTraining:
-    """A single scale of the paper's model at `size`, ready to step."""
-    keys = {"pyramid.scales": 1, "model.scales_3d": 1 if dimensions == 3 else 0, "speed.penalty_crop": penalty_crop}
-    config = override(Config(), keys)
+VARIANTS = {
+    "naive": ("paper", {}),
+    "ours": ("paper", {}),
+    "bfloat16": ("paper", {"speed.precision": "bfloat16", "speed.penalty_precision": "same"}),
+    "levers": ("cpu", {}),
+}
+"""Preset and overrides of each variant."""
+
+
+def make_config(variant: str, size: tuple[int, int], **more: object) -> Config:
+    """The config of a variant, for clips of this size."""
+    preset, overrides = VARIANTS[variant]
+    return resolve(preset, "singan-gif", {"pyramid.long_side": max(25, *size), **overrides, **more})
+
+
+def make_training(size: tuple[int, int], config: Config) -> ScaleTraining:
+    """The finest scale for a clip of this size, on untrained scales below, ready to step."""
     scales = plan_scales(FRAMES, size, config)
-    z_star = draw_noise(seeded(0, 0), FRAMES, size, coarsest=True, shared=False)
+    z_star = draw_noise(seeded(0, 0), FRAMES, scales[0].size, coarsest=True, shared=False)
+    pyramid = GeneratorPyramid(config, scales, z_star)
+    for scale in scales[:-1]:
+        pyramid.append(build_generator(scale, config.model), 1.0 if scale.index == 0 else 0.1)
+        pyramid.freeze()
     real = torch.rand(FRAMES, 3, *size, generator=seeded(1)) * 2 - 1
-    return ScaleTraining(GeneratorPyramid(config, scales, z_star), scales[0], real, {}, seed=0)
+    how = execution_of(config.speed, choose_precision(config.speed.precision, CPU), CPU)
+    return ScaleTraining(pyramid, scales[-1], real, {}, 0, how)
 
 
 def in_turns(variants: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
@@ -82,20 +119,23 @@ def in_turns(variants: dict[str, Callable[[], object]], rounds: int) -> dict[str
     return {name: statistics.median(values) for name, values in seconds.items()}
 
 
-def measure_step(size: tuple[int, int], dimensions: int, steps: int) -> dict[str, float]:
-    """Median seconds of a step: naive, ours, ours with levers."""
-    crops = {"naive": 1.0, "ours": 1.0, "levers": 0.5}
-    trainings = {name: make_training(size, dimensions, crop) for name, crop in crops.items()}
+def measure_steps(size: tuple[int, int], rounds: int) -> dict[str, float]:
+    """Median seconds of a step of each variant; the levers' over a whole cycle of pool and penalty."""
+    trainings = {name: make_training(size, make_config(name, size)) for name in VARIANTS}
+    speed = trainings["levers"].config.speed
+    cycles = {name: speed.pool_refresh * speed.penalty_every if name == "levers" else 1 for name in VARIANTS}
 
-    def step(name: str) -> None:
+    def call(name: str) -> None:
         with naive() if name == "naive" else nullcontext():
-            trainings[name].step()
+            for _ in range(cycles[name]):
+                trainings[name].step()
 
-    return in_turns({name: lambda name=name: step(name) for name in trainings}, steps)
+    seconds = in_turns({name: lambda name=name: call(name) for name in trainings}, rounds)
+    return {name: value / cycles[name] for name, value in seconds.items()}
 
 
-def measure_convolution(size: tuple[int, int], steps: int) -> dict[str, float]:
-    """GFLOP/s of the critic's 32 -> 32 convolution (value, and value with gradients) and of a matrix product."""
+def measure_convolution(size: tuple[int, int], rounds: int) -> dict[str, float]:
+    """GFLOP/s of the critic's 32 -> 32 convolution, alone and with its double backward, and of a matrix product."""
     conv = Conv3d(32, 32)
     torch.nn.init.normal_(conv.weight, std=0.02, generator=seeded(0))
     x = torch.randn(FRAMES, 32, *size, generator=seeded(1)).contiguous(memory_format=torch.channels_last)
@@ -107,13 +147,76 @@ def measure_convolution(size: tuple[int, int], steps: int) -> dict[str, float]:
         with torch.no_grad():
             conv(x)
 
-    def gradients() -> None:
-        out = conv(x.clone().requires_grad_())
-        out.backward(torch.ones_like(out))
+    def double_backward() -> None:
+        at = x.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(conv(at).square().sum(), at, create_graph=True)
+        gradient.square().sum().backward()
 
-    seconds = in_turns({"value": value, "gradients": gradients, "product": lambda: left @ right}, 3 * steps)
-    work = {"value": flop, "gradients": 3 * flop, "product": 2 * 1024**3}
+    calls = {"value": value, "double_backward": double_backward, "product": lambda: left @ right}
+    seconds = in_turns(calls, 5 * rounds)
+    work = {"value": flop, "double_backward": 6 * flop, "product": 2 * 1024**3}
     return {name: work[name] / seconds[name] / 1e9 for name in seconds}
+
+
+def measure(size: tuple[int, int], threads: int, rounds: int) -> dict[str, object]:
+    """Everything for one size and number of threads."""
+    torch.set_num_threads(threads)
+    seconds = measure_steps(size, rounds)
+    config = make_config("levers", size)
+    scale = plan_scales(FRAMES, size, config)[-1]
+    flop = iteration_work(plan_scales(FRAMES, size, Config()), scale.index, make_config("ours", size)).flop
+    rates = measure_convolution((config.speed.crop, config.speed.crop), rounds)
+    return {
+        "threads": threads,
+        "size": list(size),
+        "dimensions": scale.dimensions,
+        "channels": scale.channels,
+        "voxels": {"naive": FRAMES * size[0] * size[1], "levers": iteration_voxels(scale, config)},
+        "seconds": seconds,
+        "times": {name: seconds["naive"] / seconds[name] for name in seconds},
+        "gflops": {**rates, "step": flop / seconds["ours"] / 1e9},
+    }
+
+
+def show(row: dict) -> str:
+    """One line of a measurement."""
+    height, width = row["size"]
+    lines = [
+        f"{row['threads']} thread(s), {FRAMES}x{height}x{width}, {row['dimensions']}D, {row['channels']} channels: "
+        f"naive {row['seconds']['naive']:.2f} s"
+    ]
+    for name in ("ours", "bfloat16", "levers"):
+        lines.append(f"  {name:9} {row['seconds'][name]:6.2f} s  {row['times'][name]:5.1f} x")
+    gflops, voxels, memory = row["gflops"], row["voxels"], row["peak_memory_mb"]
+    lines.append(f"  voxels a step: {voxels['naive']:,}, with levers {voxels['levers']:,}")
+    lines.append(
+        f"  GFLOP/s: convolution {gflops['value']:.0f}, with double backward {gflops['double_backward']:.0f}, step "
+        f"{gflops['step']:.0f}, matrix product {gflops['product']:.0f}"
+    )
+    lines.append("  peak memory: " + ", ".join(f"{name} {value:,.0f} MiB" for name, value in memory.items()))
+    return "\n".join(lines)
+
+
+def summary(rows: list[dict]) -> str:
+    """The last line."""
+    last = rows[-1]
+    share = last["gflops"]["double_backward"] / last["gflops"]["product"]
+    first = next((r for r in rows if r["threads"] == last["threads"]), last)
+    return (
+        f"summary: at {last['size'][0]}x{last['size'][1]}, {last['threads']} thread(s): (a) ours "
+        f"{last['times']['ours']:.1f} x, in bfloat16 {last['times']['bfloat16']:.1f} x; (b) levers "
+        f"{last['times']['levers']:.1f} x; (c) convolution with double backward at {share:.0%} of the matrix product; "
+        f"a step with levers takes {last['seconds']['levers'] / first['seconds']['levers']:.2f} times that at "
+        f"{first['size'][0]}x{first['size'][1]}"
+    )
+
+
+def in_process(*arguments: str) -> dict:
+    """Run this file with these arguments and read the JSON that it writes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "row.json")
+        subprocess.run([sys.executable, __file__, *arguments, "--json", str(path)], check=True)
+        return read_json(path, "")
 
 
 def parse_size(text: str) -> tuple[int, int]:
@@ -125,35 +228,39 @@ def parse_size(text: str) -> tuple[int, int]:
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", nargs="+", type=parse_size, default=[(48, 85), (84, 149)], metavar="HxW")
+    sizes = ["84x149", "128x227", "168x298"]
+    parser.add_argument("--sizes", nargs="+", type=parse_size, default=[*map(parse_size, sizes)], metavar="HxW")
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2], metavar="N")
-    parser.add_argument("--steps", type=int, default=5, metavar="N")
+    parser.add_argument("--rounds", type=int, default=2, metavar="N", help="measured calls of each variant")
     parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--one", help=argparse.SUPPRESS)  # measure in this process: `times`, or a variant's memory
     options = parser.parse_args()
-    rows: list[dict[str, object]] = []
+    if options.one:
+        (size,), (threads,) = options.sizes, options.threads
+        if options.one == "times":
+            result = measure(size, threads, options.rounds)
+        else:
+            torch.set_num_threads(threads)
+            training = make_training(size, make_config(options.one, size))
+            with naive() if options.one == "naive" else nullcontext():
+                training.step()
+                training.step()
+            result = {"peak_memory_mb": peak_memory_mb(CPU)}
+        write_json(options.json, json.loads(json.dumps(result)))
+        return
+    rows = []
     for threads in options.threads:
-        torch.set_num_threads(threads)
-        for size in options.sizes:
-            for dimensions in (3, 2):
-                seconds = measure_step(size, dimensions, options.steps)
-                row = {"threads": threads, "size": list(size), "frames": FRAMES, "dimensions": dimensions, **seconds}
-                row |= {f"{name}_times": seconds["naive"] / seconds[name] for name in ("ours", "levers")}
-                rows.append(row)
-                print(
-                    f"{threads} thread(s), {FRAMES}x{size[0]}x{size[1]}, {dimensions}D: naive {seconds['naive']:.2f} s"
-                    + "".join(f", {n} {seconds[n]:.2f} s ({row[n + '_times']:.1f} x)" for n in ("ours", "levers")),
-                    flush=True,
-                )
-        rates = measure_convolution(options.sizes[0], options.steps)
-        rows.append({"threads": threads, "gflops": rates})
-        share = rates["gradients"] / rates["product"]
-        print(
-            f"{threads} thread(s): convolution {rates['value']:.0f} GFLOP/s, with gradients {rates['gradients']:.0f}, "
-            f"matrix product {rates['product']:.0f}: {share:.0%} of it",
-            flush=True,
-        )
+        for height, width in options.sizes:
+            common = ("--sizes", f"{height}x{width}", "--threads", str(threads), "--rounds", str(options.rounds))
+            row = in_process(*common, "--one", "times")
+            row["peak_memory_mb"] = {
+                name: in_process(*common, "--one", name)["peak_memory_mb"] for name in ("naive", "ours", "levers")
+            }
+            rows.append(row)
+            print(show(row), flush=True)
     if options.json:
-        write_json(options.json, json.loads(json.dumps(rows)))
+        write_json(options.json, rows)
+    print(summary(rows))
 
 
 if __name__ == "__main__":

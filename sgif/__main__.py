@@ -1,13 +1,18 @@
-"""`python -m sgif train|sample`."""
+"""`python -m sgif train|plan|sample`."""
 
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from datasets.cli import OneLineParser, run
 from datasets.errors import InputError
 from sgif.methods import METHODS
 from sgif.presets import PRESETS
+
+if TYPE_CHECKING:
+    from datasets.clip import Clip
+    from sgif.config import Config
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -23,23 +28,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument("clip", type=Path, metavar="CLIP")
     train.add_argument("--out", type=Path, required=True, metavar="RUN", help="folder of this run")
-    train.add_argument(
-        "--preset",
-        default="paper",
-        metavar="NAME",
-        help="; ".join(f"{p.name}: {p.about}" for p in PRESETS.values()) + " (default: paper)",
-    )
-    train.add_argument(
-        "--method", default="singan-gif", metavar="NAME", help=f"{', '.join(METHODS)} (default: singan-gif)"
-    )
-    train.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="change a key of the config; may be repeated"
-    )
+    _add_training_options(train)
     train.add_argument("--seed", type=_natural, default=0, metavar="N", help="default: 0")
-    train.add_argument("--device", default="auto", help="cpu, cuda, cuda:1, … (default: the first GPU, else the CPU)")
-    train.add_argument("--threads", type=_natural, metavar="N", help="CPU threads (default: torch's choice)")
     train.add_argument("--fresh", action="store_true", help="start over if the folder holds another training")
     train.set_defaults(call=_train)
+
+    plan = commands.add_parser(
+        "plan",
+        help="predict time and memory of a training",
+        description="Take a few steps of each scale and predict time and memory of the whole training on this machine.",
+        epilog="example: python -m sgif plan my.gif --preset cpu",
+    )
+    plan.add_argument("clip", type=Path, metavar="CLIP")
+    _add_training_options(plan)
+    plan.add_argument("--steps", type=_natural, default=3, metavar="N", help="steps measured a scale (default: 3)")
+    plan.add_argument("--json", type=Path, metavar="FILE", help="write the prediction there, too")
+    plan.set_defaults(call=_plan)
 
     sample = commands.add_parser(
         "sample",
@@ -59,6 +63,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_training_options(parser: argparse.ArgumentParser) -> None:
+    presets = "; ".join(f"{p.name}: {p.about}" for p in PRESETS.values())
+    methods = ", ".join(METHODS)
+    parser.add_argument("--preset", default="paper", metavar="NAME", help=f"{presets} (default: paper)")
+    parser.add_argument("--method", default="singan-gif", metavar="NAME", help=f"{methods} (default: singan-gif)")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="change a key of the config; may be repeated"
+    )
+    parser.add_argument("--device", default="auto", help="cpu, cuda, cuda:1, … (default: the first GPU, else the CPU)")
+    parser.add_argument("--threads", type=_natural, metavar="N", help="CPU threads (default: torch's choice)")
+
+
 def _natural(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text} is not a whole number")
@@ -75,7 +91,8 @@ def _size(text: str) -> tuple[int, int]:
 # The imports of torch come after the arguments were found good: they take seconds.
 
 
-def _train(arguments: argparse.Namespace) -> None:
+def _prepare(arguments: argparse.Namespace) -> tuple["Config", "Clip"]:
+    """The resolved config and the clip at its training size."""
     from sgif.config import parse_assignments
     from sgif.presets import resolve
 
@@ -89,12 +106,16 @@ def _train(arguments: argparse.Namespace) -> None:
         read_video(arguments.clip), short_side=size.short_side, long_side=size.long_side, max_frames=size.frames
     )
     require_minimum(clip, size.coarsest_side)
+    return config, clip
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    config, clip = _prepare(arguments)
 
     from sgif.device import choose_device, make_deterministic
     from sgif.run import train
 
     make_deterministic(arguments.threads)
-    device = choose_device(arguments.device)
     train(
         clip,
         config,
@@ -102,10 +123,41 @@ def _train(arguments: argparse.Namespace) -> None:
         method=arguments.method,
         preset=arguments.preset,
         seed=arguments.seed,
-        device=device,
+        device=choose_device(arguments.device),
         fresh=arguments.fresh,
     )
     print(f"trained {arguments.out}; sample it with: python -m sgif sample {arguments.out} --out DIR")
+
+
+def _plan(arguments: argparse.Namespace) -> None:
+    if arguments.steps == 0:
+        raise InputError("--steps 0: nothing to measure; ask for at least 1")
+    config, clip = _prepare(arguments)
+
+    from datasets.files import write_json
+    from sgif.device import choose_device, make_deterministic
+    from sgif.forecast import ScaleForecast, measure
+    from sgif.progress import duration
+
+    def tell(measured: ScaleForecast) -> None:
+        scale, time = measured.scale, duration(measured.total_seconds)
+        height, width = scale.size
+        print(
+            f"{scale.index + 1:5}  {height:4}x{width:<4} {scale.dimensions}D {scale.chunk:6} {scale.channels:8} "
+            f"{measured.voxels:9,} {measured.seconds:9.3f} {scale.iterations:10} {time:>10}",
+            flush=True,
+        )
+
+    make_deterministic(arguments.threads)
+    print("scale       size    frames channels    voxels s/iteration iterations       time")
+    forecast = measure(len(clip), clip.size, config, choose_device(arguments.device), rounds=arguments.steps, told=tell)
+    if arguments.json:
+        write_json(arguments.json, forecast.to_dict())
+    print(
+        f"whole training: about {duration(forecast.seconds)} ({forecast.cpu_seconds:,.0f} CPU seconds), "
+        f"{forecast.peak_memory_mb:,.0f} MiB, on {forecast.device} with {forecast.threads} thread(s) in "
+        f"{forecast.precision}"
+    )
 
 
 def _sample(arguments: argparse.Namespace) -> None:

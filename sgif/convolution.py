@@ -20,15 +20,15 @@ _BACKWARD = torch.ops.aten.convolution_backward
 _LAST = torch.channels_last
 
 
-def convolve(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def convolve(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """Map [T, C_in, H, W] to [T, C_out, H - k + 1, W - k + 1], in the dtype of `x`.
 
     Arguments:
         x: frames.
         weight: [C_out, C_in, k_t, k, k] with odd k_t.
-        bias: [C_out].
+        bias: [C_out], or None.
     """
-    weight, bias = weight.to(x.dtype), bias.to(x.dtype)
+    weight, bias = weight.to(x.dtype), None if bias is None else bias.to(x.dtype)
     if x.device.type == "cpu":
         return _Convolution.apply(x, weight, bias)
     taps = weight.shape[2]

@@ -33,7 +33,7 @@ class Critic(nn.Module):
         self.reach = layers * (kernel // 2)
         convolution = Conv2d if dimensions == 2 else Conv3d
         widths = [3] + [channels] * (layers - 1)
-        body = [conv_block(convolution(a, b, kernel), b, norm, leak) for a, b in pairwise(widths)]
+        body = [conv_block(convolution, a, b, kernel, norm, leak) for a, b in pairwise(widths)]
         self.net = nn.Sequential(*body, convolution(channels, 1, kernel))
 
     def forward(self, frames: Tensor, how: Execution = EXACT) -> Tensor:

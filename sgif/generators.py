@@ -54,7 +54,7 @@ class Generator(nn.Module):
         else:
             convolution = partial(SeparableConv3d if separable else Conv3d, padding=time_padding)
         widths = [3 * (2 * self.neighbours + 1)] + [channels] * (layers - 1)
-        body = [conv_block(convolution(a, b, kernel), b, norm, leak) for a, b in pairwise(widths)]
+        body = [conv_block(convolution, a, b, kernel, norm, leak) for a, b in pairwise(widths)]
         self.net = nn.Sequential(*body, convolution(channels, 3, kernel))
 
     def forward(self, noisy: Tensor, base: Tensor, how: Execution = EXACT) -> Tensor:

@@ -7,11 +7,14 @@ Space is never padded here (the nets run on input padded by the caller, as SinGA
 each layer, because a clip of 8 frames cannot pay the 10 frames that five unpadded layers would cost.
 """
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sgif.convolution import convolve
+from sgif.norm import BatchNorm
 
 
 def stack_neighbours(x: Tensor, neighbours: int) -> Tensor:
@@ -56,12 +59,15 @@ class Conv3d(nn.Module):
     Arguments:
         channels_in, channels_out, kernel: as in `torch.nn.Conv3d`; the kernel is odd.
         padding: what stands before the first and after the last frame, see `pad_time`.
+        bias: whether one is added.
     """
 
-    def __init__(self, channels_in: int, channels_out: int, kernel: int = 3, padding: str = "zeros") -> None:
+    def __init__(
+        self, channels_in: int, channels_out: int, kernel: int = 3, padding: str = "zeros", bias: bool = True
+    ) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(channels_out, channels_in, kernel, kernel, kernel))
-        self.bias = nn.Parameter(torch.zeros(channels_out))
+        self.bias = nn.Parameter(torch.zeros(channels_out)) if bias else None
         self.padding = padding
 
     def forward(self, x: Tensor) -> Tensor:
@@ -75,13 +81,15 @@ class Conv3d(nn.Module):
 class SeparableConv3d(nn.Module):
     """A k x k x k convolution split into 1 x k x k in space, then k x 1 x 1 in time (paper, section 3.3.1).
 
-    Arguments: as in `Conv3d`.
+    Arguments: as in `Conv3d`; without bias, only the second half has none: nothing takes off that of the first.
     """
 
-    def __init__(self, channels_in: int, channels_out: int, kernel: int = 3, padding: str = "zeros") -> None:
+    def __init__(
+        self, channels_in: int, channels_out: int, kernel: int = 3, padding: str = "zeros", bias: bool = True
+    ) -> None:
         super().__init__()
         self.space = Conv2d(channels_in, channels_out, kernel)
-        self.time = Conv2d(channels_out, channels_out, (kernel, 1))
+        self.time = Conv2d(channels_out, channels_out, (kernel, 1), bias=bias)
         self.padding = padding
 
     def forward(self, x: Tensor) -> Tensor:
@@ -94,11 +102,16 @@ class SeparableConv3d(nn.Module):
         return plane.permute(0, 2, 3, 1).reshape(-1, height, width, channels).permute(0, 3, 1, 2)
 
 
-def conv_block(convolution: nn.Module, channels: int, norm: str, leak: float) -> nn.Sequential:
-    """Convolution, norm over time and space, leaky ReLU: SinGAN's block."""
-    layers: list[nn.Module] = [convolution]
+def conv_block(
+    convolution: Callable[..., nn.Module], channels_in: int, channels_out: int, kernel: int, norm: str, leak: float
+) -> nn.Sequential:
+    """Convolution, norm over time and space, leaky ReLU: SinGAN's block.
+
+    A convolution before a norm has no bias, as the norm takes any off again.
+    """
+    layers = [convolution(channels_in, channels_out, kernel, bias=norm == "none")]
     if norm == "batch":
-        layers.append(nn.BatchNorm2d(channels))
+        layers.append(BatchNorm(channels_out))
     layers.append(nn.LeakyReLU(leak))
     return nn.Sequential(*layers)
 

@@ -105,7 +105,13 @@ class GeneratorPyramid:
 
     @torch.no_grad()
     def generate(
-        self, frames: int, rng: torch.Generator, *, scales: int, size: tuple[int, int] | None = None
+        self,
+        frames: int,
+        rng: torch.Generator,
+        *,
+        scales: int,
+        size: tuple[int, int] | None = None,
+        how: Execution = EXACT,
     ) -> Tensor:
         """A random sample from the coarsest `scales` generators, [frames, 3, h, w], not clipped.
 
@@ -114,13 +120,14 @@ class GeneratorPyramid:
             rng: CPU generator of all its noise.
             scales: how many generators to go through.
             size: height and width of the finest planned level; by default the training clip's.
+            how: number format and memory layout of the computation.
         """
         size = size or self.scales[-1].size
         video = None
         for index in range(scales):
             level = self.level_size(index, size)
             base = self.z_star.new_zeros(frames, 3, *level) if video is None else resize(video, level)
-            video = self.refine(index, base, self.noise(index, frames, level, rng))
+            video = self.refine(index, base, self.noise(index, frames, level, rng), how=how)
         assert video is not None, "at least one scale"
         return video
 

@@ -24,7 +24,17 @@ class Preset:
     per_method: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-_NATIVE = {"pyramid.long_side": None, "speed.penalty_crop": 0.5}
+# Every lever. What each gains and costs is measured in benchmarks/training_step.py and results/reference.
+LEVERS = {
+    "speed.crop": 64,
+    "speed.pool": 16,
+    "speed.pool_refresh": 4,
+    "speed.penalty_crop": 0.5,
+    "speed.joint": True,
+    "speed.precision": "auto",
+    "speed.penalty_precision": "same",
+}
+_NATIVE = {"pyramid.long_side": None, **LEVERS}
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {

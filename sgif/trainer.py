@@ -156,6 +156,13 @@ class ScaleTraining:
             self._decay()
         return seen
 
+    def refresh_pool(self) -> bool:
+        """Make a sample of the frozen scales as a pool would, and drop it: for measuring. False if there is no pool."""
+        if self._pool is None:
+            return False
+        self._pool.make(0)
+        return True
+
     def check_weights(self) -> None:
         """Raise `Diverged` if a weight is no longer finite."""
         for name, net in self._nets().items():
@@ -206,7 +213,8 @@ class ScaleTraining:
 
     def _below(self, rng: torch.Generator) -> Tensor:
         """A random sample of the frozen scales, at this scale's size."""
-        return resize(self.pyramid.generate(self.scale.chunk, rng, scales=self.scale.index), self.scale.size)
+        below = self.pyramid.generate(self.scale.chunk, rng, scales=self.scale.index, how=self.how)
+        return resize(below, self.scale.size)
 
     def _fake(self, crop: Crop | None) -> tuple[Tensor, Tensor]:
         """What the scales below made, whole, and a random sample of it at this scale, with the generator's graph."""

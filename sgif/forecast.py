@@ -1,0 +1,176 @@
+"""What a training will cost on this machine: measured at every scale, or estimated from two measured steps."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+from scipy.optimize import nnls
+
+from sgif.config import Config, override
+from sgif.cost import Work, iteration_voxels, iteration_work
+from sgif.device import peak_memory_mb
+from sgif.execution import choose_precision, execution_of
+from sgif.frames import resize
+from sgif.model import GeneratorPyramid
+from sgif.noise import draw_noise, seeded
+from sgif.pyramid import Scale, plan_scales
+from sgif.trainer import ScaleTraining
+
+
+@dataclass(frozen=True)
+class ScaleForecast:
+    """What one scale will take.
+
+    Attributes:
+        scale: the level.
+        voxels: pixels of all frames that an iteration trains on.
+        seconds, cpu_seconds: wall time and processor time of an iteration, upkeep of the pool included.
+        fixed_seconds: wall time before the first and after the last iteration.
+    """
+
+    scale: Scale
+    voxels: int
+    seconds: float
+    cpu_seconds: float
+    fixed_seconds: float
+
+    @property
+    def total_seconds(self) -> float:
+        """Wall time of the scale."""
+        return self.seconds * self.scale.iterations + self.fixed_seconds
+
+    @property
+    def total_cpu_seconds(self) -> float:
+        """Processor time of the scale."""
+        return self.cpu_seconds * self.scale.iterations + self.fixed_seconds
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a whole training will take; memory in MiB is that of the process that measured."""
+
+    scales: list[ScaleForecast]
+    peak_memory_mb: float
+    device: str
+    threads: int
+    precision: str
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of all scales."""
+        return sum(s.total_seconds for s in self.scales)
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Processor time of all scales."""
+        return sum(s.total_cpu_seconds for s in self.scales)
+
+    def to_dict(self) -> dict[str, object]:
+        """As JSON holds it."""
+        keys = ("device", "threads", "precision", "peak_memory_mb", "seconds", "cpu_seconds")
+        return {key: getattr(self, key) for key in keys} | {"scales": [asdict(s) for s in self.scales]}
+
+
+def measure(
+    frames: int,
+    size: tuple[int, int],
+    config: Config,
+    device: torch.device,
+    *,
+    rounds: int = 3,
+    told: Callable[[ScaleForecast], None] = lambda measured: None,
+) -> Forecast:
+    """Take a few steps of every scale, on noise and on untrained scales below.
+
+    Arguments:
+        frames, size: of the clip at its training size.
+        config: of the training.
+        device: where it will run.
+        rounds: how many steps a scale are measured, after one to warm up; with a lazy penalty that many cycles.
+        told: called with each scale's result as it comes.
+    """
+    precision = choose_precision(config.speed.precision, device)
+    how = execution_of(config.speed, precision, device)
+    scales = plan_scales(frames, size, config)
+    real = torch.rand(frames, 3, *size, generator=seeded(0)).to(device) * 2 - 1
+    z_star = draw_noise(seeded(1), frames, scales[0].size, coarsest=True, shared=False).to(device)
+    pyramid = GeneratorPyramid(config, scales, z_star)
+    critics, results = {}, []
+    for scale in scales:
+        began = time.perf_counter()
+        training = ScaleTraining(pyramid, scale, resize(real, scale.size), critics, 0, how)
+        before = time.perf_counter() - began
+        training.step()
+        wall, cpu = _steps(training, config.speed.penalty_every, rounds, device)
+        began = time.perf_counter()
+        upkeep = training.refresh_pool()
+        refresh = (time.perf_counter() - began) / config.speed.pool_refresh if upkeep else 0.0
+        began = time.perf_counter()
+        critics = training.finish().critics
+        after = time.perf_counter() - began
+        voxels = iteration_voxels(scale, config)
+        results.append(ScaleForecast(scale, voxels, wall + refresh, cpu + refresh, before + after))
+        told(results[-1])
+    return Forecast(results, peak_memory_mb(device), str(device), torch.get_num_threads(), precision)
+
+
+def _steps(training: ScaleTraining, cycle: int, rounds: int, device: torch.device) -> tuple[float, float]:
+    """Median wall and processor time of a step, over `rounds` cycles."""
+    wall, cpu = [], []
+    for _ in range(rounds):
+        _finish_queue(device)
+        began, began_cpu = time.perf_counter(), time.process_time()
+        for _ in range(cycle):
+            training.step()
+        _finish_queue(device)
+        wall.append((time.perf_counter() - began) / cycle)
+        cpu.append((time.process_time() - began_cpu) / cycle)
+    return statistics.median(wall), statistics.median(cpu)
+
+
+def _finish_queue(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Seconds that this machine takes for an operation of a convolution, and for norm and activation of an element."""
+
+    flop: float
+    element: float
+
+    def seconds(self, work: Work) -> float:
+        """For so much work."""
+        return self.flop * work.flop + self.element * work.elements
+
+
+_PROBES = ((8, 32), (32, 32), (64, 32), (32, 48))
+"""Channels and side of the steps that `calibrate` measures: few channels show the elements, many the convolutions."""
+
+
+def calibrate(config: Config, device: torch.device) -> Speed:
+    """The speed of this machine at trainings like this one, from a few steps of small nets: seconds, not minutes."""
+    rows, seconds = [], []
+    for channels, side in _PROBES:
+        keys = {"pyramid.scales": 1, "model.channels": channels, "speed.penalty_every": 1, "speed.pool": 0}
+        probe = override(config, keys | {"pyramid.coarsest_side": 25, "pyramid.frames": 8})
+        probe = override(probe, {"pyramid.chunk_coarsest": 8, "pyramid.chunk_finest": 8})
+        forecast = measure(8, (side, side), probe, device, rounds=2)
+        work = iteration_work(plan_scales(8, (side, side), probe), 0, probe)
+        rows.append((work.flop, work.elements))
+        seconds.append(forecast.scales[0].seconds)
+    # Relative errors count: each row is divided by its own time.
+    matrix = np.array(rows) / np.array(seconds)[:, None]
+    unit = matrix.max(axis=0)
+    solution, _ = nnls(matrix / unit, np.ones(len(rows)))
+    return Speed(*(float(value) for value in solution / unit))
+
+
+def estimate(frames: int, size: tuple[int, int], config: Config, speed: Speed) -> float:
+    """Seconds of a whole training, by counting its work."""
+    scales = plan_scales(frames, size, config)
+    return sum(speed.seconds(iteration_work(scales, s.index, config)) * s.iterations for s in scales)
