@@ -108,6 +108,7 @@ def measure(clip: Clip, variant: str, iterations: int, seed: int, encoder: Encod
 def plot(rows: list[dict], path: Path) -> None:
     """SGFID against minutes: a line a variant through the means, a dot a training."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter, NullFormatter
 
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.add_subplot()
@@ -122,6 +123,8 @@ def plot(rows: list[dict], path: Path) -> None:
         axes.plot(np.array(minutes) / 60, scores, marker=marker, label=variant)
         axes.plot([float(r["cpu_seconds"]) / 60 for r in mine], [float(r["sgfid"]) for r in mine], ".", color="0.6")
     axes.set(xscale="log", xlabel="minutes of one core", ylabel="SGFID (lower is better)")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.legend()
     axes.grid(alpha=0.3)
     figure.savefig(path, dpi=110)

@@ -35,7 +35,7 @@ from sgif.cost import iteration_voxels, iteration_work
 from sgif.critics import Critic
 from sgif.device import peak_memory_mb
 from sgif.execution import Execution, choose_precision, execution_of
-from sgif.layers import Conv2d, Conv3d, SeparableConv3d, pad_time
+from sgif.layers import Conv2d, Conv3d, SeparableConv3d, initialise, pad_time
 from sgif.model import GeneratorPyramid, build_generator
 from sgif.noise import draw_noise, seeded
 from sgif.norm import BatchNorm
@@ -100,7 +100,9 @@ def make_training(size: tuple[int, int], config: Config) -> ScaleTraining:
     z_star = draw_noise(seeded(0, 0), FRAMES, scales[0].size, coarsest=True, shared=False)
     pyramid = GeneratorPyramid(config, scales, z_star)
     for scale in scales[:-1]:
-        pyramid.append(build_generator(scale, config.model), 1.0 if scale.index == 0 else 0.1)
+        generator = build_generator(scale, config.model)
+        initialise(generator, seeded(2, scale.index))
+        pyramid.append(generator, 1.0 if scale.index == 0 else 0.1)
         pyramid.freeze()
     real = torch.rand(FRAMES, 3, *size, generator=seeded(1)) * 2 - 1
     how = execution_of(config.speed, choose_precision(config.speed.precision, CPU), CPU)

@@ -91,8 +91,9 @@ def _outputs(widths: list[int], height: int, width: int, kernel: int) -> list[tu
 
 def _convolutions(widths: list[int], frames: int, height: int, width: int, kernel: int, taps: int) -> Work:
     outputs = _outputs(widths, height, width, kernel)
+    # A temporal tap passes over the frames that it reaches: one fewer for each frame of lag.
+    passes = sum(max(0, frames - abs(tap - taps // 2)) for tap in range(taps))
     flop = sum(
-        2 * a * b * kernel**2 * taps * frames * h * w
-        for (a, b), (_, h, w) in zip(pairwise(widths), outputs, strict=True)
+        2 * a * b * kernel**2 * passes * h * w for (a, b), (_, h, w) in zip(pairwise(widths), outputs, strict=True)
     )
     return Work(flop, sum(b * frames * h * w for b, h, w in outputs))

@@ -1,7 +1,6 @@
 """How nets are computed, apart from what they compute: number format, memory layout, recomputation."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 import torch
@@ -65,18 +64,21 @@ def execution_of(speed: SpeedConfig, precision: str, device: torch.device) -> Ex
     )
 
 
-def _second_time(block: nn.Module) -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
-    """Contexts of a block's first and second forward pass: the second must not move running statistics again."""
-    return nullcontext(), _untracked(block)
+def _second_time(block: nn.Module) -> tuple[AbstractContextManager[object], AbstractContextManager[object]]:
+    """Contexts of a block's first and further forward passes: only the first may move running statistics."""
+    return nullcontext(), _Untracked(block)
 
 
-@contextmanager
-def _untracked(block: nn.Module) -> Iterator[None]:
-    norms = [module for module in block.modules() if isinstance(module, nn.BatchNorm2d)]
-    for norm in norms:
-        norm.track_running_stats = False
-    try:
-        yield
-    finally:
-        for norm in norms:
+class _Untracked:
+    """Within: the block's norms leave their running statistics alone. May be entered again."""
+
+    def __init__(self, block: nn.Module) -> None:
+        self.norms = [module for module in block.modules() if isinstance(module, nn.BatchNorm2d)]
+
+    def __enter__(self) -> None:
+        for norm in self.norms:
+            norm.track_running_stats = False
+
+    def __exit__(self, *_: object) -> None:
+        for norm in self.norms:
             norm.track_running_stats = True

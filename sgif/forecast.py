@@ -148,7 +148,7 @@ class Speed:
         return self.flop * work.flop + self.element * work.elements
 
 
-_PROBES = ((8, 32), (32, 32), (64, 32), (32, 48))
+_PROBES = ((8, 64), (32, 40), (64, 40))
 """Channels and side of the steps that `calibrate` measures: few channels show the elements, many the convolutions."""
 
 

@@ -4,6 +4,7 @@ config.json                  what the run is: method, seed, clip, resolved confi
 clip.npz (+ .json)           the clip at its training size
 scale_00.safetensors (+ .json), …   generator, critics and z* of each finished scale
 losses.jsonl                 mean losses, one JSON object a line
+training.png                 losses, reconstruction PSNR and amplitude of each scale, a sample; drawn after every scale
 timings.json                 wall time over all attempts, peak memory, device
 finished.json                written last: checksums of all scales
 """
@@ -32,6 +33,7 @@ from sgif.health import Diverged
 from sgif.identity import difference, identity
 from sgif.model import GeneratorPyramid
 from sgif.noise import draw_noise, seeded
+from sgif.picture import PICTURE, draw_training
 from sgif.progress import Progress
 from sgif.pyramid import plan_scales
 from sgif.trainer import ScaleTraining, TrainedScale, run_scale
@@ -116,6 +118,7 @@ def train(
                 f"scale {scale.index + 1}/{len(scales)} done: noise amplitude {trained.amplitude:.4f}, "
                 f"reconstruction RMSE {trained.rmse:.4f}, PSNR {trained.psnr:.1f} dB"
             )
+            draw_training(folder, clip, pyramid, records, seed)
         if not (folder / _FINISHED).exists():
             hashes = {key: record[key] for key in ("config_sha256", "training_code_sha256")}
             write_json(folder / _FINISHED, {"clip_sha256": clip.sha256, **hashes, "scales": [vars(r) for r in records]})
@@ -188,7 +191,7 @@ def _open_folder(folder: Path, record: dict[str, Any], clip: Clip, fresh: bool) 
     """Make `folder` this training's, or refuse. Returns its record: that of the first attempt."""
     path = folder / _CONFIG
     if fresh:
-        names = (_FINISHED, _LOSSES, _TIMINGS, _CONFIG, checkpoint.PROGRESS)
+        names = (_FINISHED, _LOSSES, _TIMINGS, _CONFIG, PICTURE, checkpoint.PROGRESS)
         for old in [*(folder / name for name in names), *sorted(folder.glob("scale_*"))]:
             old.unlink(missing_ok=True)
     if path.exists():

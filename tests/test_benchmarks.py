@@ -1,28 +1,41 @@
 """Benchmarks compare like with like: the naive variants compute the same values."""
 
-import importlib.util
-from pathlib import Path
+import importlib
+from contextlib import nullcontext
+from dataclasses import replace
 
 import pytest
 import torch
 
-from sgif.layers import Conv3d, SeparableConv3d, initialise
-
-PATH = Path(__file__).resolve().parents[1] / "benchmarks" / "training_step.py"
+from datasets.errors import InputError
+from sgif.critics import Critic
+from sgif.layers import Conv2d, Conv3d, SeparableConv3d, initialise
+from sgif.norm import BatchNorm
+from sgif.presets import LEVERS, resolve
 
 
 @pytest.fixture(scope="module")
 def benchmark():
-    spec = importlib.util.spec_from_file_location("training_step", PATH)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return importlib.import_module("benchmarks.training_step")
 
 
-@pytest.mark.parametrize("layer", [Conv3d, SeparableConv3d])
-@pytest.mark.parametrize("padding", ["zeros", "replicate"])
-def test_the_naive_layers_give_our_values(benchmark, layer, padding):
-    net = layer(3, 4, padding=padding).double()
+@pytest.fixture(scope="module")
+def learning_curve():
+    return importlib.import_module("benchmarks.learning_curve")
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda: Conv2d(3, 4, 3),
+        lambda: Conv3d(3, 4),
+        lambda: Conv3d(3, 4, padding="replicate"),
+        lambda: SeparableConv3d(3, 4),
+        lambda: SeparableConv3d(3, 4, padding="replicate"),
+    ],
+)
+def test_the_naive_layers_give_our_values(benchmark, layer):
+    net = layer().double()
     initialise(net, torch.Generator().manual_seed(0))
     x = torch.randn(5, 3, 7, 8, dtype=torch.double, generator=torch.Generator().manual_seed(1))
     ours = net(x)
@@ -32,18 +45,45 @@ def test_the_naive_layers_give_our_values(benchmark, layer, padding):
     assert torch.equal(net(x), ours)  # and the patch is gone again
 
 
-@pytest.mark.parametrize("dimensions", [2, 3])
-def test_a_naive_step_sees_the_same_losses(benchmark, dimensions):
+@pytest.mark.parametrize("scales_3d", [0, 4])
+def test_a_naive_step_sees_the_same_losses(benchmark, scales_3d):
     losses = []
     for naive in (False, True):
-        training = benchmark.make_training((26, 27), dimensions, penalty_crop=1.0)
-        if naive:
-            with benchmark.naive():
-                losses.append(training.step())
-        else:
+        # Adam's first step is the rate times the sign of the gradient: at a usual rate rounding would show.
+        keys = {"model.scales_3d": scales_3d, "model.channels": 8, "optim.lr_critic": 1e-9}
+        config = benchmark.make_config("ours", (34, 40), **keys)
+        training = benchmark.make_training((34, 40), config)
+        with benchmark.naive() if naive else nullcontext():
             losses.append(training.step())
     for name, value in losses[0].items():
         torch.testing.assert_close(losses[1][name], value, rtol=1e-3, atol=1e-4)
+
+
+def test_the_naive_norm_is_torchs_and_critics_stay_trainable(benchmark):
+    with benchmark.naive():
+        assert BatchNorm.forward is torch.nn.BatchNorm2d.forward
+        critic = Critic(2, 4).requires_grad_(False)
+        assert all(parameter.requires_grad for parameter in critic.parameters())
+    assert BatchNorm.forward is not torch.nn.BatchNorm2d.forward
+
+
+def test_variants_are_what_they_say(benchmark):
+    size = (84, 149)
+    assert benchmark.make_config("naive", size) == benchmark.make_config("ours", size)
+    assert benchmark.make_config("levers", size).speed == resolve("cpu", "singan-gif").speed
+    training = benchmark.make_training((34, 40), benchmark.make_config("ours", (34, 40)))
+    assert training.scale.size == (34, 40) and training.scale.chunk == 8
+
+
+def test_levers_can_be_taken_off_and_put_on_one_by_one(learning_curve):
+    exact, levers = (learning_curve.make_config(name, 5, {}).speed for name in ("exact", "levers"))
+    assert exact == resolve("paper", "singan-gif").speed and levers == resolve("cpu", "singan-gif").speed
+    assert learning_curve.make_config("levers,-joint", 5, {}).speed == replace(levers, joint=False)
+    assert learning_curve.make_config("exact,+crop", 5, {}).speed == replace(exact, crop=levers.crop)
+    every = {key for keys in learning_curve.GROUPS.values() for key in keys}
+    assert every == set(LEVERS)
+    with pytest.raises(InputError, match="no lever jiont"):
+        learning_curve.make_config("levers,-jiont", 5, {})
 
 
 def test_turns_alternate(benchmark):

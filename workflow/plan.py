@@ -17,9 +17,10 @@ from datasets.resize import fitted_size
 from datasets.sources import Source, require_published, resolve, resolve_peers
 from evaluation.encoders import ENCODERS
 from evaluation.encoders.location import find_weights, missing_weights
-from sgif.config import flatten
+from sgif.config import Config, flatten, override
 from sgif.pyramid import plan_scales
 from workflow.code import code_hash
+from workflow.forecast import Trainings
 from workflow.layout import Layout
 from workflow.methods import METHODS
 from workflow.protocols import NAMES, Protocol, load_protocols, read_settings
@@ -254,27 +255,40 @@ class Plan:
                     raise InputError(f"{missing_weights(name)} (its download: {problem})")
         trainings = [wildcards for rule, wildcards in jobs if rule == "train"]
         lines.append(f"  {len(jobs)} jobs, {len(trainings)} of them trainings")
-        for method in protocol.trained:
-            clips = [w["clip"] for w in trainings if w["method"] == method]
-            lines += [f"  {method}: {line}" for line in self._sizes(protocol, method, clips)]
+        for group in self._groups(protocol, trainings):
+            lines.append(f"  {group.method}: {group.count} x {_steps(group)}")
         return lines
 
-    def _sizes(self, protocol: Protocol, method: str, clips: list[str]) -> list[str]:
-        """For the catalogue's sizes: how many trainings of this method have which scales."""
-        config = protocol.config(method)
-        groups: dict[str, int] = {}
-        for clip in clips:
-            entry = find_clip(clip)
-            size = fitted_size((entry.height, entry.width), config.pyramid.short_side, config.pyramid.long_side)
-            frames = min(entry.frames, config.pyramid.frames)
-            scales = plan_scales(frames, size, config)
-            steps = sum(s.iterations for s in scales)
-            text = (
-                f"{frames} frames of {size[0]}x{size[1]}, {len(scales)} scales "
-                f"({sum(s.dimensions == 3 for s in scales)} in 3D), {steps} iterations"
-            )
-            groups[text] = groups.get(text, 0) + 1
-        return [f"{count} x {text}" for text, count in groups.items()]
+    def trainings(self, jobs: list[tuple[str, dict[str, str]]]) -> list[Trainings]:
+        """All trainings among these jobs, those that cost the same together."""
+        groups: list[Trainings] = []
+        for root, protocol in self.protocols.items():
+            groups += self._groups(protocol, [w for rule, w in jobs if rule == "train" and w.get("root") == root])
+        return groups
+
+    def _groups(self, protocol: Protocol, trainings: list[dict[str, str]]) -> list[Trainings]:
+        """By the catalogue's sizes: a clip of the user's own may have others."""
+        groups = []
+        for method in self.trained:
+            config = protocol.config(method)
+            sizes: dict[tuple[int, tuple[int, int]], int] = {}
+            for clip in (w["clip"] for w in trainings if w["method"] == method):
+                entry = find_clip(clip)
+                size = fitted_size((entry.height, entry.width), config.pyramid.short_side, config.pyramid.long_side)
+                key = min(entry.frames, config.pyramid.frames), size
+                sizes[key] = sizes.get(key, 0) + 1
+            for (frames, size), count in sizes.items():
+                groups.append(Trainings(method, count, frames, size, flatten(config), protocol.threads))
+        return groups
+
+
+def _steps(group: Trainings) -> str:
+    """Sizes and number of steps of some trainings, in words."""
+    scales = plan_scales(group.frames, group.size, override(Config(), group.config))
+    return (
+        f"{group.frames} frames of {group.size[0]}x{group.size[1]}, {len(scales)} scales "
+        f"({sum(s.dimensions == 3 for s in scales)} in 3D), {sum(s.iterations for s in scales)} iterations"
+    )
 
 
 def root_of(name: str) -> str:

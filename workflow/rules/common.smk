@@ -11,6 +11,7 @@ sys.path.insert(0, str(HOME))
 
 from datasets.errors import InputError
 from workflow.environment import prepare
+from workflow.forecast import tell as forecast_trainings
 from workflow.plan import Plan
 
 prepare(HOME)
@@ -45,5 +46,6 @@ def announce(dag):
         lines = PLAN.announce(jobs)
     except InputError as error:
         refuse(error)
+    lines += forecast_trainings(PLAN.trainings(jobs), workflow.cores or 1)
     for line in lines:
         print(line, file=sys.stderr, flush=True)

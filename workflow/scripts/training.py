@@ -19,7 +19,7 @@ def train_run(
     A folder with another training, or with a damaged checkpoint, is started over, and the log says so.
 
     Raises:
-        InputError: the clip is damaged, the folder is in use, or the losses are no longer finite.
+        InputError: the clip is damaged, the folder is in use, or the losses run away.
     """
     from sgif.checkpoint import Damaged
     from sgif.config import Config, override
@@ -30,7 +30,7 @@ def train_run(
 
     loaded, resolved = load_clip(clip), override(Config(), config)
     make_deterministic(threads)
-    progress = Progress(plan_scales(len(loaded), loaded.size, resolved), f"{clip.stem} {method} seed {seed}")
+    progress = Progress(plan_scales(len(loaded), loaded.size, resolved), f"{clip.stem} {method} seed {seed}", resolved)
     another = holds_another(folder, loaded, resolved, method, preset, seed)
     if another:
         progress.say(f"the folder holds a training with {another}; starts over")

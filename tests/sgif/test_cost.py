@@ -1,0 +1,94 @@
+"""The counted work against torch's own counter, and what is told from it."""
+
+import io
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from sgif.config import Config, override
+from sgif.cost import _critic, _generator, iteration_work, relative_costs
+from sgif.critics import Critic
+from sgif.forecast import Speed, calibrate, estimate, measure
+from sgif.model import build_generator
+from sgif.progress import Progress, duration
+from sgif.pyramid import plan_scales
+
+CPU = torch.device("cpu")
+
+
+def counted(call):
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        call()
+    return counter.get_total_flops()
+
+
+@pytest.mark.parametrize("index", [0, 5])
+@pytest.mark.parametrize("separable", [True, False])
+def test_a_generators_pass_is_what_torch_counts(index, separable):
+    config = override(Config(), {"model.separable": separable})
+    scale = plan_scales(8, (144, 256), config)[index]
+    generator = build_generator(scale, config.model)
+    reach = 2 * generator.reach
+    size = (20, 24)
+    noisy, base = torch.zeros(scale.chunk, 3, size[0] + reach, size[1] + reach), torch.zeros(scale.chunk, 3, *size)
+    mine, theirs = _generator(scale, *size, config.model).flop, counted(lambda: generator(noisy, base))
+    assert mine == pytest.approx(theirs, rel=1e-9)
+
+
+@pytest.mark.parametrize(("dimensions", "taps"), [(2, 1), (3, 3)])
+def test_a_critics_pass_is_what_torch_counts(dimensions, taps):
+    scale = plan_scales(8, (144, 256), Config())[4]
+    critic = Critic(dimensions, scale.channels)
+    mine = _critic(scale, 24, 26, taps, Config().model).flop
+    assert mine == pytest.approx(counted(lambda: critic(torch.zeros(scale.chunk, 3, 24, 26))), rel=1e-9)
+
+
+def test_levers_make_an_iteration_cheaper_and_flat_in_size():
+    paper, cpu = Config(), override(Config(), {"speed.crop": 64, "speed.pool": 8, "speed.joint": True})
+    scales = plan_scales(8, (168, 298), paper)
+    whole, cropped = (iteration_work(scales, len(scales) - 1, config).flop for config in (paper, cpu))
+    assert cropped < whole / 8
+    assert cropped < 1.3 * iteration_work(scales, len(scales) - 3, cpu).flop
+
+
+def test_the_time_left_counts_the_scales_to_come():
+    config = override(Config(), {"optim.iterations": 100, "pyramid.short_side": 48})
+    scales = plan_scales(8, (48, 85), config)
+    costs = relative_costs(scales, config)
+    progress = Progress(scales, "run", config, io.StringIO())
+    last, first = scales[-1], scales[0]
+    assert progress.seconds_left(last, 40, 2.0) == pytest.approx(120)
+    expected = 2.0 * 60 + 2.0 * 100 * sum(costs[1:]) / costs[0]
+    assert progress.seconds_left(first, 40, 2.0) == pytest.approx(expected) and expected > 320
+    progress.update({"scale": 0, "iteration": 40, "reconstruction": 1.0, "seconds": 2.0})
+    assert f"about {duration(expected)} left" in progress.stream.getvalue()
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(7, "7 s"), (600, "10 min"), (9000, "2.5 h"), (86400 * 3, "3.0 days")])
+def test_durations_in_words(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_a_measured_forecast_adds_its_scales_up(config):
+    config = override(config, {"speed.pool": 2, "speed.penalty_every": 2})
+    told = []
+    forecast = measure(5, (26, 30), config, CPU, rounds=1, told=told.append)
+    assert told == forecast.scales and [s.scale.iterations for s in told] == [3, 2]
+    assert all(s.seconds > 0 and s.cpu_seconds > 0 for s in told)
+    assert forecast.seconds == pytest.approx(sum(s.seconds * s.scale.iterations + s.fixed_seconds for s in told))
+    written = forecast.to_dict()
+    assert written["scales"][1]["scale"]["size"] == (26, 30) and written["peak_memory_mb"] > 50
+
+
+def test_an_estimate_is_work_times_speed(config):
+    scales = plan_scales(5, (26, 30), config)
+    speed = Speed(flop=1e-9, element=1e-6)
+    expected = sum(
+        s.iterations * (1e-9 * iteration_work(scales, s.index, config).flop
+                        + 1e-6 * iteration_work(scales, s.index, config).elements)
+        for s in scales
+    )  # fmt: skip
+    assert estimate(5, (26, 30), config, speed) == pytest.approx(expected)
+    found = calibrate(config, CPU)
+    assert found.flop >= 0 and found.element >= 0 and found.flop + found.element > 0

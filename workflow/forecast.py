@@ -1,0 +1,98 @@
+"""What all trainings of a workflow will take on this machine, said before the first one starts.
+
+Run as a process of its own (`python -m workflow.forecast`), because the workflow itself never imports torch. It takes
+a few small steps and counts the rest: quick and rough. `python -m sgif plan` measures one training scale by scale.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+_SECONDS = 120
+_LONG_HOURS = 24
+
+
+@dataclass(frozen=True)
+class Trainings:
+    """Trainings that cost the same.
+
+    Attributes:
+        method: of all of them.
+        count: how many.
+        frames, size: of their clips at training size.
+        config: dotted keys.
+        threads: of each.
+    """
+
+    method: str
+    count: int
+    frames: int
+    size: tuple[int, int]
+    config: Mapping[str, Any]
+    threads: int
+
+
+def tell(groups: Sequence[Trainings], cores: int) -> list[str]:
+    """The forecast in lines, or one line that says why there is none.
+
+    Arguments:
+        groups: all trainings to come.
+        cores: how many the workflow may use at a time.
+    """
+    if not groups:
+        return []
+    request = json.dumps({"cores": cores, "groups": [asdict(group) for group in groups]})
+    command = [sys.executable, "-m", "workflow.forecast"]
+    try:
+        done = subprocess.run(command, input=request, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return [f"  no forecast of the trainings' time ({type(error).__name__})"]
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        return [f"  no forecast of the trainings' time ({reason})"]
+    return done.stdout.splitlines()
+
+
+def forecast(groups: Sequence[Trainings], cores: int) -> list[str]:
+    """Lines with the time of each kind of training and of all, on the device that trainings choose here."""
+    from sgif.config import Config, override
+    from sgif.device import choose_device, make_deterministic
+    from sgif.forecast import calibrate, estimate
+    from sgif.progress import duration
+
+    device, lines, work = choose_device("auto"), [], 0.0
+    speeds: dict[str, Any] = {}
+    for group in groups:
+        make_deterministic(group.threads)
+        config = override(Config(), group.config)
+        if group.method not in speeds:
+            speeds[group.method] = calibrate(config, device)
+        seconds = estimate(group.frames, group.size, config, speeds[group.method])
+        height, width = group.size
+        lines.append(
+            f"  {group.method}: {group.count} x about {duration(seconds)} "
+            f"({group.frames} frames of {height}x{width}, {group.threads} thread(s))"
+        )
+        work += seconds * group.count * (group.threads if device.type == "cpu" else 1)
+    at_once = cores if device.type == "cpu" else 1
+    lines.append(
+        f"  all trainings: about {duration(work / at_once)} on this machine's {device.type} with {cores} core(s)"
+    )
+    if work / at_once > _LONG_HOURS * 3600:
+        lines.append("  WARNING: that is long; protocols cpu and quick train in less, and a GPU is many times faster")
+    return lines
+
+
+def main() -> int:
+    """Read a request from standard input and print its forecast."""
+    request = json.load(sys.stdin)
+    groups = [Trainings(**{**group, "size": tuple(group["size"])}) for group in request["groups"]]
+    print("\n".join(forecast(groups, request["cores"])))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
