@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datasets.cli import OneLineParser, run
-from datasets.errors import InputError
 from sgif.methods import METHODS
 from sgif.presets import PRESETS
 
@@ -41,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     plan.add_argument("clip", type=Path, metavar="CLIP")
     _add_training_options(plan)
-    plan.add_argument("--steps", type=_natural, default=3, metavar="N", help="steps measured a scale (default: 3)")
+    plan.add_argument("--steps", type=_positive, default=3, metavar="N", help="steps measured a scale (default: 3)")
     plan.add_argument("--json", type=Path, metavar="FILE", help="write the prediction there, too")
     plan.set_defaults(call=_plan)
 
@@ -53,12 +52,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     sample.add_argument("run", type=Path, metavar="RUN")
     sample.add_argument("--out", type=Path, required=True, metavar="DIR")
-    sample.add_argument("--num", type=_natural, default=1, metavar="N", help="how many (default: 1)")
+    sample.add_argument("--num", type=_positive, default=1, metavar="N", help="how many (default: 1)")
     sample.add_argument("--seed", type=_natural, default=0, metavar="N", help="default: 0")
     sample.add_argument("--size", type=_size, metavar="HxW", help="height and width (default: the training size)")
     sample.add_argument("--frames", type=_natural, metavar="T", help="number of frames (default: the training clip's)")
     sample.add_argument("--device", default="auto", help="cpu, cuda, … (default: the first GPU, else the CPU)")
-    sample.add_argument("--threads", type=_natural, metavar="N", help="CPU threads (default: torch's choice)")
+    sample.add_argument("--threads", type=_positive, metavar="N", help="CPU threads (default: torch's choice)")
     sample.set_defaults(call=_sample)
     return parser
 
@@ -72,12 +71,18 @@ def _add_training_options(parser: argparse.ArgumentParser) -> None:
         "--set", action="append", default=[], metavar="KEY=VALUE", help="change a key of the config; may be repeated"
     )
     parser.add_argument("--device", default="auto", help="cpu, cuda, cuda:1, … (default: the first GPU, else the CPU)")
-    parser.add_argument("--threads", type=_natural, metavar="N", help="CPU threads (default: torch's choice)")
+    parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads (default: torch's choice)")
 
 
 def _natural(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text} is not a whole number")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    if not _natural(text):
+        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
     return int(text)
 
 
@@ -130,8 +135,6 @@ def _train(arguments: argparse.Namespace) -> None:
 
 
 def _plan(arguments: argparse.Namespace) -> None:
-    if arguments.steps == 0:
-        raise InputError("--steps 0: nothing to measure; ask for at least 1")
     config, clip = _prepare(arguments)
 
     from datasets.files import write_json
@@ -167,8 +170,6 @@ def _sample(arguments: argparse.Namespace) -> None:
     from sgif.run import load_run
     from sgif.sampler import sample
 
-    if arguments.num == 0:
-        raise InputError("--num 0: nothing to draw; ask for at least 1")
     make_deterministic(arguments.threads)
     trained = load_run(arguments.run, choose_device(arguments.device))
     for index in range(arguments.num):

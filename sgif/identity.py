@@ -13,7 +13,7 @@ from sgif.config import Config, config_sha256, flatten
 # Modules whose change makes a trained run another run. The rest (checkpoints, progress, sampling) may change freely.
 TRAINING_MODULES = (
     "config", "convolution", "critics", "crops", "execution", "frames", "generators", "layers", "losses", "model",
-    "noise", "norm", "pool", "pyramid", "trainer",
+    "noise", "norm", "penalty", "pool", "pyramid", "reconstruction", "trainer",
 )  # fmt: skip
 
 

@@ -53,12 +53,12 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                     # Windows of 8 and 4 frames, and a rate of 1e-3: more steps in the same time, and further ones.
                     "pyramid.chunk_coarsest": 8,
                     "pyramid.chunk_finest": 4,
-                    "optim.iterations": (220, 200, 200),
+                    "optim.iterations": (480,),
                     "optim.lr_generator": 1e-3,
                     "optim.lr_critic": 1e-3,
-                    "speed.penalty_crop": 0.5,
+                    **LEVERS,
                 },
-                {"singan-frames": {"optim.iterations": (1900,)}},
+                {"singan-frames": {"optim.iterations": (2300,)}},
             ),
             Preset(
                 "smoke",

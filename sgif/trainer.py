@@ -27,8 +27,10 @@ from sgif.losses import (
 )
 from sgif.model import GeneratorPyramid, build_generator
 from sgif.noise import seeded
+from sgif.penalty import penalty_points
 from sgif.pool import Pool
 from sgif.pyramid import Scale
+from sgif.reconstruction import frame_rmse, peak_signal_to_noise
 
 LOG_LINES_A_SCALE = 50
 
@@ -68,17 +70,6 @@ def carry_over(source: nn.Module, target: nn.Module) -> bool:
         return False
     target.load_state_dict(have)
     return True
-
-
-def frame_rmse(video: Tensor, real: Tensor) -> float:
-    """Root mean square error of each frame, averaged over frames (section 3.4.2). Both [T, 3, H, W]."""
-    return float((video - real).square().mean(dim=(1, 2, 3)).sqrt().mean())
-
-
-def peak_signal_to_noise(video: Tensor, real: Tensor) -> float:
-    """PSNR of a video, clipped to [-1, 1], in dB; at most 100. Both [T, 3, H, W]."""
-    error = float((video.clamp(-1, 1) - real).square().mean())
-    return 10 * math.log10(4 / max(error, 4e-10))
 
 
 class ScaleTraining:
@@ -332,25 +323,3 @@ def run_scale(
             keep(training)
     training.check_weights()
     return training.finish()
-
-
-def penalty_points(real: Tensor, fake: Tensor, config: Config, rng: torch.Generator) -> Tensor:
-    """Where the gradient penalty is taken: interpolates with one mixing weight a step ([10]), or the samples.
-
-    With `speed.penalty_crop` below 1, a random window of that share of each side: the penalty is a mean over pixels of
-    a patch critic, so a window estimates the same mean for a part of the cost.
-    """
-    if config.losses.penalty_at == "interpolates":
-        mix = float(torch.rand((), generator=rng))
-        points = mix * real + (1 - mix) * fake
-    else:
-        points = fake
-    share = config.speed.penalty_crop
-    if share == 1:
-        return points
-    height, width = points.shape[-2:]
-    smallest = 1 + config.model.layers * (config.model.kernel - 1)
-    h, w = (min(side, max(smallest + 4, math.ceil(side * share))) for side in (height, width))
-    top = int(torch.randint(height - h + 1, (), generator=rng))
-    left = int(torch.randint(width - w + 1, (), generator=rng))
-    return points[..., top : top + h, left : left + w]

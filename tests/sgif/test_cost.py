@@ -1,6 +1,7 @@
 """The counted work against torch's own counter, and what is told from it."""
 
 import io
+import json
 
 import pytest
 import torch
@@ -92,3 +93,24 @@ def test_an_estimate_is_work_times_speed(config):
     assert estimate(5, (26, 30), config, speed) == pytest.approx(expected)
     found = calibrate(config, CPU)
     assert found.flop >= 0 and found.element >= 0 and found.flop + found.element > 0
+
+
+def test_the_command_line_plans(clip, tmp_path, capsys):
+    from datasets.clip import save_clip
+    from sgif.__main__ import main
+
+    save_clip(tmp_path / "clip.npz", clip)
+    threads = torch.get_num_threads()
+    keys = ["optim.iterations=5000", "pyramid.short_side=26", "pyramid.scales=2", "model.channels=4"]
+    settings = [part for key in keys for part in ("--set", key)]
+    main(["plan", str(tmp_path / "clip.npz"), "--preset", "smoke", *settings, "--steps", "1", "--device", "cpu",
+          "--threads", str(threads), "--json", str(tmp_path / "plan.json")])  # fmt: skip
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 4 and lines[-1].startswith("whole training: about ") and "CPU seconds" in lines[-1]
+    plan = json.loads((tmp_path / "plan.json").read_text())
+    assert [s["scale"]["iterations"] for s in plan["scales"]] == [5000, 5000]
+    assert plan["cpu_seconds"] > 10_000 * min(s["cpu_seconds"] for s in plan["scales"]) - 1
+    assert not list(tmp_path.glob("*.png"))
+    with pytest.raises(SystemExit):
+        main(["plan", str(tmp_path / "clip.npz"), "--preset", "smoke", "--steps", "0"])
+    assert capsys.readouterr().err.startswith("error: argument --steps: 0 is not at least 1")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from datasets.clip import load_clip, make_clip, save_clip
 from datasets.errors import InputError
@@ -285,3 +286,29 @@ def test_the_command_line_trains_resumes_samples_and_refuses(clip, tmp_path):
     for bad in (["--set", "losses.color=1"], ["--method", "singan"], ["--device", "cuda:77"], ["--seed", "-1"]):
         refused = command(*arguments, *bad, cwd=tmp_path)
         assert refused.returncode == 2 and refused.stderr.count("\n") == 1 and refused.stderr.startswith("error: ")
+
+
+def test_a_picture_shows_losses_scales_and_samples(clip, config, tmp_path):
+    train(clip, config, tmp_path / "run", method="singan-gif", preset="smoke")
+    picture = np.asarray(Image.open(tmp_path / "run" / "training.png").convert("RGB"))
+    assert picture.shape[0] > 600 and picture.shape[1] > 600
+    assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 100  # frames of the clip, not just lines on white
+    record = json.loads((tmp_path / "run" / "scale_01.json").read_text())
+    assert 0 < record["psnr"] < 60
+
+
+def test_a_run_goes_on_in_the_precision_that_it_began_with(clip, config, tmp_path, monkeypatch, capsys):
+    """On another machine `auto` may mean another format; a run that resumes keeps its own."""
+    config = override(config, {"speed.precision": "auto"})
+    run = tmp_path / "run"
+    monkeypatch.setattr("sgif.run.choose_precision", lambda wanted, device: "bfloat16")
+    train(clip, config, run, method="singan-gif", preset="smoke")
+    assert json.loads((run / "config.json").read_text())["precision"] == "bfloat16"
+    assert "activations are bfloat16" in capsys.readouterr().err
+    whole = (run / "scale_01.safetensors").read_bytes()
+    for name in ("finished.json", "scale_01.json", "scale_01.safetensors"):
+        (run / name).unlink()
+    monkeypatch.setattr("sgif.run.choose_precision", lambda wanted, device: "float32")
+    train(clip, config, run, method="singan-gif", preset="smoke")
+    assert (run / "scale_01.safetensors").read_bytes() == whole
+    assert "activations are bfloat16" in capsys.readouterr().err

@@ -13,8 +13,10 @@ from sgif.config import override
 from sgif.frames import resize, to_tensor
 from sgif.model import GeneratorPyramid
 from sgif.noise import draw_noise, seeded
+from sgif.penalty import penalty_points
 from sgif.pyramid import plan_scales
-from sgif.trainer import ScaleTraining, carry_over, frame_rmse, penalty_points, run_scale
+from sgif.reconstruction import frame_rmse
+from sgif.trainer import ScaleTraining, carry_over, run_scale
 
 
 def fresh_pyramid(clip, config, seed=0):
