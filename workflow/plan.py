@@ -242,6 +242,12 @@ class Plan:
             if not protocol.fallback:
                 require_published(chosen)
             for clip, source in chosen.items():
+                if source.fallback and self._present(root, clip):
+                    raise InputError(
+                        f"{clip}: the published clip among the results has to be made again and cannot be had now "
+                        f"({source.reason}); name the stage or connect the network that it came from, or delete "
+                        f"{self._layout(root).clip(clip)} to go on with a stand-in"
+                    )
                 lines.append(f"  clip {clip}: {source.kind} ({source.location or 'rendered'})")
                 if source.fallback:
                     lines.append(f"  WARNING: {clip} is a synthetic STAND-IN: {source.reason}")

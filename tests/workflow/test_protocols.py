@@ -116,6 +116,21 @@ def test_facts_say_how_many_trainings_at_which_sizes():
     assert "16 frames of 144x256, 7 scales (4 in 3D), 56000 iterations" in text
 
 
+def test_trainings_of_equal_cost_are_counted_together_for_the_forecast():
+    plan = Plan(HOME, {}, {})
+    jobs = [
+        ("train", {"root": "results", "clip": clip, "method": method})
+        for clip in ("waterfall", "seashore", "desert", "cliff")
+        for method in ("singan-gif", "singan-frames")
+    ]
+    groups = plan.trainings([*jobs, ("clip", {"root": "results", "clip": "birds"})])
+    found = {(group.method, group.frames, group.size): group.count for group in groups}
+    # desert and cliff have 16 frames; waterfall and seashore 8, of different shapes.
+    expected = {(16, (144, 256)): 2, (8, (144, 256)): 1, (8, (145, 256)): 1}
+    assert found == {(m, *key): n for m in ("singan-gif", "singan-frames") for key, n in expected.items()}
+    assert {group.threads for group in groups} == {4} and groups[0].config["optim.iterations"] == [8000]
+
+
 def test_missing_published_clips_stop_protocols_without_fallback(tmp_path, monkeypatch):
     monkeypatch.setenv("SGIF_CACHE", str(tmp_path))
     monkeypatch.setattr("datasets.sources.resolve.__kwdefaults__", {
@@ -147,6 +162,10 @@ def test_a_stand_in_never_replaces_a_published_clip_that_is_there(tmp_path, monk
     plan = Plan(HOME, {}, {})
     assert plan.source_key("results/quick", "desert") == "published:" + "ab" * 8
     assert plan.source_key("results/quick", "waterfall") == "synthetic:waterfall"
+    # If that clip has to be made again all the same, nothing starts: the job could only fail.
+    with pytest.raises(InputError, match=r"desert: .*\(no network\); name the stage .* or delete results/quick/clips"):
+        plan.announce([("clip", {"root": "results/quick", "clip": "desert"})])
+    assert "STAND-IN" in "\n".join(plan.announce([("clip", {"root": "results/quick", "clip": "waterfall"})]))
     (clips / "desert.npz").unlink()
     assert plan.source_key("results/quick", "desert") == "synthetic:desert"
 
