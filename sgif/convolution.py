@@ -29,8 +29,10 @@ def convolve(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         bias: [C_out], or None.
     """
     weight, bias = weight.to(x.dtype), None if bias is None else bias.to(x.dtype)
-    if x.device.type == "cpu":
-        return _Convolution.apply(x, weight, bias)
+    return _Convolution.apply(x, weight, bias) if x.device.type == "cpu" else _by_torch(x, weight, bias)
+
+
+def _by_torch(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     taps = weight.shape[2]
     if taps == 1:
         return F.conv2d(x, weight.squeeze(2), bias)

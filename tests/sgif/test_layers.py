@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from sgif.convolution import _by_torch, convolve
 from sgif.layers import Conv3d, SeparableConv3d, initialise, stack_neighbours
 
 
@@ -51,6 +52,24 @@ def test_separable_convolution_is_space_then_time(padding):
     time.load_state_dict({"weight": ours.time.weight.unsqueeze(-1), "bias": ours.time.bias})
     x = torch.randn(4, 3, 6, 7, dtype=torch.double, generator=torch.Generator().manual_seed(1))
     torch.testing.assert_close(ours(x), frames(time(space(volume(x)))))
+
+
+@pytest.mark.parametrize("taps", [1, 3, 5])
+@pytest.mark.parametrize("bias", [True, False])
+def test_what_other_devices_run_has_the_same_values(taps, bias):
+    x, weight = torch.randn(4, 3, 6, 7, dtype=torch.double), torch.randn(5, 3, taps, 3, 3, dtype=torch.double)
+    offset = torch.randn(5, dtype=torch.double) if bias else None
+    torch.testing.assert_close(_by_torch(x, weight, offset), convolve(x, weight, offset))
+
+
+@pytest.mark.parametrize("shape", [(5, 3, 1, 3, 3), (5, 3, 3, 3, 3), (5, 3, 1, 3, 1)])
+def test_convolutions_second_gradients_agree_with_differences(shape):
+    draw = torch.Generator().manual_seed(0)
+    x, weight, bias = (
+        torch.randn(*size, dtype=torch.double, generator=draw).requires_grad_() for size in ((2, 3, 3, 4), shape, (5,))
+    )
+    assert torch.autograd.gradcheck(convolve, (x, weight, bias))
+    assert torch.autograd.gradgradcheck(convolve, (x, weight, bias))
 
 
 def test_separable_convolution_has_fewer_parameters_than_a_regular_one():
