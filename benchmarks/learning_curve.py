@@ -4,9 +4,9 @@
 
 Each row is a whole training of the `quick` protocol's model (short side 48, three scales) with so many iterations a
 scale, on one thread, its time taken as processor time, and six samples scored with SGFID. `exact` has every lever off;
-`naive` is the same, computed as torch does (see training_step.py); `levers` are those of the `cpu` preset, and
-`levers,-joint` is all but one, `exact,+joint` that one alone. FOLDER gets curve.csv (a row a training; run again, it
-adds what is missing), curve.png, and a picture of each training's samples.
+`naive` is the same, computed as torch does (see training_step.py); `levers` are those of the `cpu` preset,
+`levers,-crop` is all but one, and `levers,+joint` has one more that the preset leaves off. FOLDER gets curve.csv (a row
+a training; run again, it adds what is missing), curve.png, and a picture of each training's samples.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import csv
 import sys
 import time
 from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from datasets.resize import prepare
 from evaluation.encoders.encoder import Encoder, load_encoder
 from evaluation.metrics.diversity import diversity
 from evaluation.score import score
-from sgif.config import Config
+from sgif.config import Config, SpeedConfig
 from sgif.execution import choose_precision, execution_of
 from sgif.frames import resize, to_frames, to_tensor
 from sgif.model import GeneratorPyramid
@@ -41,29 +42,29 @@ from sgif.pyramid import plan_scales
 from sgif.trainer import ScaleTraining, run_scale
 
 SAMPLES = 6
-GROUPS = {
-    "crop": ("speed.crop",),
-    "pool": ("speed.pool", "speed.pool_refresh"),
-    "penalty": ("speed.penalty_crop",),
-    "joint": ("speed.joint",),
-    "bfloat16": ("speed.precision", "speed.penalty_precision"),
+GROUPS: dict[str, dict[str, Any]] = {
+    "crop": {"speed.crop": LEVERS["speed.crop"]},
+    "pool": {key: LEVERS[key] for key in ("speed.pool", "speed.pool_refresh")},
+    "bfloat16": {key: LEVERS[key] for key in ("speed.precision", "speed.penalty_precision")},
+    "penalty": {"speed.penalty_crop": 0.5},
+    "lazy": {"speed.penalty_every": 2},
+    "joint": {"speed.joint": True},
 }
-"""The levers, by the names that variants use."""
+"""Overrides of each lever, by the names that variants use; the presets' own come first."""
 _COLUMNS = ("variant", "seed", "iterations", "cpu_seconds", "sgfid", "sgfid_sd", "diversity", "psnr")
 
 
 def make_config(variant: str, iterations: int, more: dict[str, Any]) -> Config:
     """The config of a variant."""
     base, *changes = variant.split(",")
-    chosen = set(GROUPS) if base == "levers" else set()
+    chosen = {name for name, keys in GROUPS.items() if keys.keys() <= LEVERS.keys()} if base == "levers" else set()
     for change in changes:
         if change[1:] not in GROUPS:
             raise InputError(f"{variant}: no lever {change[1:]}; they are {', '.join(GROUPS)}")
         (chosen.add if change[0] == "+" else chosen.discard)(change[1:])
-    levers = {key: LEVERS[key] for group in chosen for key in GROUPS[group]}
-    return resolve(
-        "quick", "singan-gif", {"speed.penalty_crop": 1.0, "optim.iterations": (iterations,), **levers, **more}
-    )
+    levers = {key: value for group in chosen for key, value in GROUPS[group].items()}
+    off = {f"speed.{name}": value for name, value in asdict(SpeedConfig()).items()}
+    return resolve("quick", "singan-gif", {**off, "optim.iterations": (iterations,), **levers, **more})
 
 
 def train(clip: Clip, config: Config, seed: int) -> tuple[GeneratorPyramid, float, float]:

@@ -24,13 +24,12 @@ class Preset:
     per_method: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-# Every lever. What each gains and costs is measured in benchmarks/training_step.py and results/reference.
+# The levers that save more time than they cost in learning. Those that do not (a penalty on a window or taken lazily,
+# one pass for critics and generator) are off: results/reference/learning_curve.csv has the numbers.
 LEVERS = {
     "speed.crop": 64,
     "speed.pool": 16,
     "speed.pool_refresh": 4,
-    "speed.penalty_crop": 0.5,
-    "speed.joint": True,
     "speed.precision": "auto",
     "speed.penalty_precision": "same",
 }
@@ -53,7 +52,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                     # Windows of 8 and 4 frames, and a rate of 1e-3: more steps in the same time, and further ones.
                     "pyramid.chunk_coarsest": 8,
                     "pyramid.chunk_finest": 4,
-                    "optim.iterations": (480,),
+                    "optim.iterations": (310,),
                     "optim.lr_generator": 1e-3,
                     "optim.lr_critic": 1e-3,
                     **LEVERS,

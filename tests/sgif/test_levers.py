@@ -16,7 +16,10 @@ from sgif.presets import LEVERS, PRESETS, resolve
 from sgif.pyramid import plan_scales
 from sgif.trainer import ScaleTraining, run_scale
 
-ALL = {**LEVERS, "speed.crop": 22, "speed.pool": 2, "speed.pool_refresh": 2, "speed.penalty_every": 2}
+ALL = {
+    **LEVERS, "speed.crop": 22, "speed.pool": 2, "speed.pool_refresh": 2, "speed.penalty_crop": 0.8,
+    "speed.penalty_every": 2, "speed.joint": True,
+}  # fmt: skip
 CPU = torch.device("cpu")
 
 
@@ -36,13 +39,14 @@ def weights(pyramid):
     return {f"{i}.{k}": v for i, g in enumerate(pyramid.generators) for k, v in g.state_dict().items()}
 
 
-def test_the_papers_preset_has_every_lever_off_and_cpu_uses_all():
+def test_the_papers_preset_has_every_lever_off_and_cpu_those_that_pay():
     paper, cpu = resolve("paper", "singan-gif").speed, resolve("cpu", "singan-gif").speed
     assert (paper.crop, paper.pool, paper.penalty_crop, paper.penalty_every) == (None, 0, 1.0, 1)
     assert not (paper.joint or paper.recompute or paper.channels_last)
     assert (paper.precision, paper.penalty_precision) == ("float32", "float32")
     assert set(LEVERS) <= set(PRESETS["cpu"].overrides)
-    assert cpu.crop and cpu.pool and cpu.joint and cpu.precision == "auto" and cpu.penalty_crop < 1
+    assert cpu.crop and cpu.pool and cpu.precision == "auto"
+    assert (cpu.penalty_crop, cpu.penalty_every, cpu.joint) == (1.0, 1, False)  # these cost more than they save
 
 
 @pytest.mark.parametrize("key", [*sorted(ALL), "speed.recompute", "speed.channels_last"])
