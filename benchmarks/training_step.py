@@ -8,7 +8,7 @@ on whole frames, gradients of the critics' weights in every step. (a) ours: the 
 float32 and in bfloat16. (b) levers: the `cpu` preset, which trains on crops; upkeep of its pool included. All take
 turns within one process, so that a busy machine slows all alike; ratios are of medians. (c) the video critic's 32 -> 32
 convolution with its double backward, and a whole step, in GFLOP/s against the machine's matrix product. Each size runs
-in a process of its own; peak memory is that of processes that take two steps of one variant alone.
+in a process of its own; peak memory is that of processes that take a step of one variant alone.
 """
 
 import argparse
@@ -189,13 +189,14 @@ def show(row: dict) -> str:
     ]
     for name in ("ours", "bfloat16", "levers"):
         lines.append(f"  {name:9} {row['seconds'][name]:6.2f} s  {row['times'][name]:5.1f} x")
-    gflops, voxels, memory = row["gflops"], row["voxels"], row["peak_memory_mb"]
+    gflops, voxels, memory = row["gflops"], row["voxels"], row.get("peak_memory_mb", {})
     lines.append(f"  voxels a step: {voxels['naive']:,}, with levers {voxels['levers']:,}")
     lines.append(
         f"  GFLOP/s: convolution {gflops['value']:.0f}, with double backward {gflops['double_backward']:.0f}, step "
         f"{gflops['step']:.0f}, matrix product {gflops['product']:.0f}"
     )
-    lines.append("  peak memory: " + ", ".join(f"{name} {value:,.0f} MiB" for name, value in memory.items()))
+    if memory:
+        lines.append("  peak memory: " + ", ".join(f"{name} {value:,.0f} MiB" for name, value in memory.items()))
     return "\n".join(lines)
 
 
@@ -246,7 +247,6 @@ def main() -> None:
             training = make_training(size, make_config(options.one, size))
             with naive() if options.one == "naive" else nullcontext():
                 training.step()
-                training.step()
             result = {"peak_memory_mb": peak_memory_mb(CPU)}
         write_json(options.json, json.loads(json.dumps(result)))
         return
@@ -255,9 +255,9 @@ def main() -> None:
         for height, width in options.sizes:
             common = ("--sizes", f"{height}x{width}", "--threads", str(threads), "--rounds", str(options.rounds))
             row = in_process(*common, "--one", "times")
-            row["peak_memory_mb"] = {
-                name: in_process(*common, "--one", name)["peak_memory_mb"] for name in ("naive", "ours", "levers")
-            }
+            if threads == options.threads[0]:
+                alone = {n: in_process(*common, "--one", n)["peak_memory_mb"] for n in ("naive", "ours", "levers")}
+                row["peak_memory_mb"] = alone
             rows.append(row)
             print(show(row), flush=True)
     if options.json:

@@ -57,7 +57,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                     "optim.lr_critic": 1e-3,
                     **LEVERS,
                 },
-                {"singan-frames": {"optim.iterations": (2300,)}},
+                {"singan-frames": {"optim.iterations": (2100,)}},
             ),
             Preset(
                 "smoke",
