@@ -5,7 +5,7 @@ clip.npz (+ .json)           the clip at its training size
 scale_00.safetensors (+ .json), …   generator, critics and z* of each finished scale
 losses.jsonl                 mean losses, one JSON object a line
 training.png                 losses, reconstruction PSNR and amplitude of each scale, a sample; drawn after every scale
-timings.json                 wall time over all attempts, peak memory, device
+timings.json                 wall and processor time over all attempts, peak memory, device
 finished.json                written last: checksums of all scales
 """
 
@@ -258,7 +258,7 @@ class _Keeper:
 
 
 class _Clock:
-    """Wall time over all attempts at a run, and the largest memory of any."""
+    """Wall and processor time over all attempts at a run, and the largest memory of any."""
 
     def __init__(self, path: Path, device: torch.device) -> None:
         try:
@@ -266,7 +266,8 @@ class _Clock:
         except InputError:
             old = {}
         self.path, self.device, self.began = path, device, time.perf_counter()
-        self.before = float(old.get("seconds", 0.0))
+        self.before, self.before_cpu = float(old.get("seconds", 0.0)), float(old.get("cpu_seconds", 0.0))
+        self.began_cpu = time.process_time()
         self.attempts = int(old.get("attempts", 0)) + 1
         self.peak = float(old.get("peak_memory_mb", 0.0))
 
@@ -277,6 +278,7 @@ class _Clock:
             self.path,
             {
                 "seconds": round(seconds, 3),
+                "cpu_seconds": round(self.before_cpu + time.process_time() - self.began_cpu, 3),
                 "attempts": self.attempts,
                 "peak_memory_mb": round(self.peak, 1),
                 "device": str(self.device),
