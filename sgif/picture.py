@@ -83,6 +83,7 @@ def _last(lines: Sequence[dict[str, float]], scale: int) -> float:
 def _draw_bars(axes: Axes, title: str, values: Sequence[float], records: Sequence[ScaleRecord]) -> None:
     bars = axes.bar([f"{r.height}x{r.width}" for r in records], values, color="0.6")
     axes.bar_label(bars, [f"{value:.3g}" for value in values], fontsize=7)
+    axes.margins(y=0.15)
     axes.tick_params("x", labelrotation=60, labelsize=7)
     axes.set_title(title, fontsize=10)
 
