@@ -12,7 +12,7 @@ rule train:
         ENVIRONMENT
     threads: lambda w: PLAN.protocol(w.root).threads
     resources:
-        mem_mb=4000,
+        mem_mb=8000,
         runtime=60,
     params:
         preset=lambda w: PLAN.protocol(w.root).preset,
