@@ -64,13 +64,14 @@ def forecast(groups: Sequence[Trainings], cores: int) -> list[str]:
     from sgif.progress import duration
 
     device, lines, work = choose_device("auto"), [], 0.0
-    speeds: dict[str, Any] = {}
+    speeds: dict[Any, Any] = {}
     for group in groups:
         make_deterministic(group.threads)
         config = override(Config(), group.config)
-        if group.method not in speeds:
-            speeds[group.method] = calibrate(config, device)
-        seconds = estimate(group.frames, group.size, config, speeds[group.method])
+        kind = config, group.threads  # methods of two protocols may differ in number format and width
+        if kind not in speeds:
+            speeds[kind] = calibrate(config, device)
+        seconds = estimate(group.frames, group.size, config, speeds[kind])
         height, width = group.size
         lines.append(
             f"  {group.method}: {group.count} x about {duration(seconds)} "
