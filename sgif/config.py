@@ -49,6 +49,8 @@ class ModelConfig:
     channels_double_every: int = 4  # [SinGAN] ... doubled after so many scales ...
     channels_max: int = 128  # [SinGAN] ... up to this
     norm: Literal["batch", "none"] = "batch"  # [SinGAN] in generator and critics
+    generator_norm: Literal["same", "batch", "none"] = "same"  # [ours] of the generator, where it is to be another
+    critic_neighbours: int = 0  # [ours] frames on either side that the image critic sees stacked; 0 is SinGAN's
     leak: float = 0.2  # [SinGAN]
 
 
@@ -88,6 +90,21 @@ class NoiseConfig:
 
 
 @dataclass(frozen=True)
+class PlusConfig:
+    """What `sgif-plus` adds to the paper (sgif/PLUS.md). All off elsewhere; all are [ours]."""
+
+    patch_scales: int = 0  # the coarsest scales, trained by the distribution of their patches instead of by critics
+    patch_weight: float = 10.0  # of that loss
+    patch_lr: float = 2e-3  # rate of the generator there
+    patch_sizes: tuple[int, ...] = (5, 7, 11)  # sides of the patches, in pixels
+    patch_frames: int = 3  # their length
+    patch_projections: int = 128  # random directions a size and iteration
+    still_noise: float = 0.0  # share of the coarsest noise's variance that all frames have in common
+    guided: float = 0.0  # share of iterations whose fake refines the real clip, and is compared with it
+    match: float = 0.0  # weight of the L1 distance of the other iterations' fakes to their nearest patches' details
+
+
+@dataclass(frozen=True)
 class SpeedConfig:
     """Levers that trade exactness of a step for time or memory. All are off in the `paper` preset; all are [ours]."""
 
@@ -112,6 +129,7 @@ class Config:
     losses: LossConfig = field(default_factory=LossConfig)
     optim: OptimConfig = field(default_factory=OptimConfig)
     noise: NoiseConfig = field(default_factory=NoiseConfig)
+    plus: PlusConfig = field(default_factory=PlusConfig)
     speed: SpeedConfig = field(default_factory=SpeedConfig)
 
     def __post_init__(self) -> None:
@@ -123,6 +141,7 @@ class Config:
 def _rules(config: Config) -> list[tuple[str, bool, str]]:
     """What a valid config satisfies: key, whether it holds, the rule in words."""
     pyramid, model, losses, optim, speed = config.pyramid, config.model, config.losses, config.optim, config.speed
+    plus = config.plus
     field_of_view = 1 + model.layers * (model.kernel - 1)
     weights = ("image", "video", "reconstruction", "colour", "penalty")
     return [
@@ -132,6 +151,7 @@ def _rules(config: Config) -> list[tuple[str, bool, str]]:
         ("model.channels_double_every", model.channels_double_every >= 1, "must be at least 1"),
         ("model.scales_3d", model.scales_3d >= 0, "must not be negative"),
         ("model.neighbours", 0 <= model.neighbours <= 4, "must lie between 0 and 4"),
+        ("model.critic_neighbours", 0 <= model.critic_neighbours <= 4, "must lie between 0 and 4"),
         ("model.leak", 0 <= model.leak < 1, "must lie in [0, 1)"),
         ("model.image_critic", model.image_critic or model.video_critic, "a model needs at least one critic"),
         (
@@ -156,6 +176,16 @@ def _rules(config: Config) -> list[tuple[str, bool, str]]:
         ("optim.decay_to", 0 < optim.decay_to <= 1, "must lie in (0, 1]"),
         ("optim.runaway", optim.runaway > 0, "must be positive"),
         ("noise.amplitude", config.noise.amplitude >= 0, "must not be negative"),
+        ("plus.patch_scales", plus.patch_scales >= 0, "must not be negative"),
+        ("plus.patch_weight", plus.patch_weight > 0, "must be positive"),
+        ("plus.patch_lr", 0 < plus.patch_lr < 1, "must lie in (0, 1)"),
+        ("plus.patch_sizes", bool(plus.patch_sizes) and min(plus.patch_sizes) >= 2, "must be one or more sides >= 2"),
+        ("plus.patch_frames", plus.patch_frames >= 1, "must be at least 1"),
+        ("plus.patch_projections", plus.patch_projections >= 1, "must be at least 1"),
+        ("plus.still_noise", 0 <= plus.still_noise <= 1, "must lie in [0, 1]"),
+        ("plus.guided", 0 <= plus.guided <= 1, "must lie in [0, 1]"),
+        ("plus.match", plus.match >= 0, "must not be negative"),
+        ("plus.match", not plus.match or speed.pool > 0, "needs speed.pool, as a target costs too much for one step"),
         (
             "speed.crop",
             speed.crop is None or speed.crop >= 2 * field_of_view,

@@ -118,10 +118,17 @@ def conv_block(
 
 @torch.no_grad()
 def initialise(net: nn.Module, generator: torch.Generator) -> None:
-    """SinGAN's initial weights: convolutions N(0, 0.02), norm scales N(1, 0.02), biases 0; drawn from `generator`."""
+    """SinGAN's initial weights: convolutions N(0, 0.02), norm scales N(1, 0.02), biases 0; drawn from `generator`.
+
+    Without norms such weights would let the signal die out. The hidden convolutions of a net that has none get He's
+    deviation instead, sqrt(2 / inputs), which keeps it. [ours]
+    """
+    normed = any(isinstance(module, BatchNorm) for module in net.modules())
+    last = [name for name, parameter in net.named_parameters() if parameter.ndim > 1][-1]
     for name, parameter in net.named_parameters():
         if parameter.ndim > 1:
-            parameter.copy_(torch.randn(parameter.shape, generator=generator) * 0.02)
+            deviation = 0.02 if normed or name == last else (2 / parameter[0].numel()) ** 0.5
+            parameter.copy_(torch.randn(parameter.shape, generator=generator) * deviation)
         elif name.endswith("weight"):
             parameter.copy_(1 + torch.randn(parameter.shape, generator=generator) * 0.02)
         else:

@@ -26,7 +26,7 @@ def build_generator(scale: Scale, model: ModelConfig) -> Generator:
         separable=model.separable,
         neighbours=model.neighbours,
         time_padding=model.time_padding,
-        norm=model.norm,
+        norm=model.norm if model.generator_norm == "same" else model.generator_norm,
         leak=model.leak,
     )
 
@@ -94,7 +94,9 @@ class GeneratorPyramid:
     def noise(self, index: int, frames: int, size: tuple[int, int], rng: torch.Generator) -> Tensor:
         """Random noise for one scale, [T or 1, 3, H, W]; one map for all frames at 2D scales (section 3.3.2)."""
         shared = self.scales[index].dimensions == 2 and self.config.model.shared_noise
-        return draw_noise(rng, frames, size, coarsest=index == 0, shared=shared).to(self.z_star.device)
+        still = 0.0 if index else self.config.plus.still_noise
+        noise = draw_noise(rng, frames, size, coarsest=index == 0, shared=shared, still=still)
+        return noise.to(self.z_star.device)
 
     def level_size(self, index: int, size: tuple[int, int]) -> tuple[int, int]:
         """Height and width of level `index` when the finest level has `size`."""

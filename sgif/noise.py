@@ -12,7 +12,7 @@ def seeded(*key: int) -> torch.Generator:
 
 
 def draw_noise(
-    generator: torch.Generator, frames: int, size: tuple[int, int], *, coarsest: bool, shared: bool
+    generator: torch.Generator, frames: int, size: tuple[int, int], *, coarsest: bool, shared: bool, still: float = 0.0
 ) -> Tensor:
     """A standard normal noise map [T or 1, 3, H, W].
 
@@ -22,6 +22,11 @@ def draw_noise(
         size: H, W.
         coarsest: draw one channel and copy it to all three, as SinGAN does at its coarsest scale.
         shared: draw one map for all frames (2D scales, section 3.3.2): T is then 1, to be broadcast.
+        still: share of the variance that all frames have in common: a layout that lasts, and what moves in it.
     """
     shape = (1 if shared else frames, 1 if coarsest else 3, *size)
-    return torch.randn(shape, generator=generator).expand(-1, 3, -1, -1)
+    noise = torch.randn(shape, generator=generator)
+    if still:
+        lasting = torch.randn((1, *shape[1:]), generator=generator)
+        noise = still**0.5 * lasting + (1 - still) ** 0.5 * noise
+    return noise.expand(-1, 3, -1, -1)

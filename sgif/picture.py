@@ -18,12 +18,12 @@ from sgif.noise import seeded
 
 PICTURE = "training.png"
 _PANELS = (
-    ("reconstruction and colour", ("reconstruction", "colour")),
+    ("reconstruction and the like", ("reconstruction", "colour", "match", "patches")),
     ("critics", ("critic_image", "critic_video")),
     ("adversarial", ("adversarial_image", "adversarial_video")),
     ("gradient penalty", ("penalty_image", "penalty_video")),
 )
-_POSITIVE = ("reconstruction", "colour", "penalty_image", "penalty_video")
+_POSITIVE = ("reconstruction", "colour", "match", "patches", "penalty_image", "penalty_video")
 
 
 def draw_training(

@@ -40,7 +40,12 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         preset.name: preset
         for preset in (
             Preset("paper", "the paper's training: long side 256, 8000 iterations a scale; for GPUs"),
-            Preset("cpu", "native size without a GPU: overnight", {**_NATIVE, "optim.iterations": (2000,)}),
+            Preset(
+                "cpu",
+                "native size without a GPU: overnight",
+                {**_NATIVE, "optim.iterations": (2000,)},
+                {"sgif-plus": {"optim.iterations": (1200, 1000, 1000, 1200)}},
+            ),
             Preset(
                 "quick",
                 "short side 48, three scales: minutes on two cores",
@@ -57,7 +62,10 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                     "optim.lr_critic": 1e-3,
                     **LEVERS,
                 },
-                {"singan-frames": {"optim.iterations": (2100,)}},
+                {
+                    "singan-frames": {"optim.iterations": (2100,)},
+                    "sgif-plus": {"optim.iterations": (800, 700, 700), "optim.lr_generator": 5e-4},
+                },
             ),
             Preset(
                 "smoke",

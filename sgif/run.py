@@ -88,7 +88,9 @@ def train(
         how = execution_of(config.speed, record["precision"], device)
         if config.speed.precision == "auto":
             progress.say(f"speed.precision auto: activations are {record['precision']} in this run")
-        z_star = draw_noise(seeded(seed, 0), len(clip), scales[0].size, coarsest=True, shared=False).to(device)
+        still = config.plus.still_noise
+        z_star = draw_noise(seeded(seed, 0), len(clip), scales[0].size, coarsest=True, shared=False, still=still)
+        z_star = z_star.to(device)
         pyramid = GeneratorPyramid(config, scales, z_star)
         records, critics = _load_trained(folder, pyramid, device)
         done = len(pyramid.generators)

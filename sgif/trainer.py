@@ -13,6 +13,7 @@ from torch.optim import Adam
 from sgif.config import Config
 from sgif.critics import Critic
 from sgif.crops import Crop, draw_crop
+from sgif.drafts import Draft, Drafts
 from sgif.execution import EXACT, Execution
 from sgif.frames import resize
 from sgif.health import Means, check_losses
@@ -27,8 +28,8 @@ from sgif.losses import (
 )
 from sgif.model import GeneratorPyramid, build_generator
 from sgif.noise import seeded
+from sgif.patches import patch_distance
 from sgif.penalty import penalty_points
-from sgif.pool import Pool
 from sgif.pyramid import Scale
 from sgif.reconstruction import frame_rmse, peak_signal_to_noise
 
@@ -53,12 +54,14 @@ class TrainedScale:
 
 
 def build_critics(scale: Scale, config: Config) -> dict[str, Critic]:
-    """The untrained critics of a scale: `image`, `video`, or both."""
+    """The untrained critics of a scale: `image`, `video`, or both; none where patch distributions stand in for them."""
     model = config.model
-    wanted = [("image", 2, model.image_critic), ("video", 3, model.video_critic)]
+    if scale.index < config.plus.patch_scales:
+        return {}
+    wanted = [("image", 2, model.image_critic, model.critic_neighbours), ("video", 3, model.video_critic, 0)]
     return {
-        name: Critic(dimensions, scale.channels, model.layers, model.kernel, model.norm, model.leak)
-        for name, dimensions, there in wanted
+        name: Critic(dimensions, scale.channels, model.layers, model.kernel, model.norm, model.leak, neighbours)
+        for name, dimensions, there, neighbours in wanted
         if there
     }
 
@@ -120,14 +123,12 @@ class ScaleTraining:
         else:
             self.anchor, self.amplitude = torch.zeros_like(real), 1.0
         pyramid.append(self.generator, self.amplitude)
-        speed = self.config.speed
-        self._pool = None
-        if scale.index and speed.pool:
-            self._pool = Pool(lambda n: self._below(seeded(seed, 3, scale.index, n)), speed.pool, speed.pool_refresh)
+        self.drafts = Drafts(pyramid, scale, real, self.anchor, seed, how)
 
         optim = self.config.optim
         betas = (optim.beta1, optim.beta2)
-        self.optimisers = {"generator": Adam(self.generator.parameters(), lr=optim.lr_generator, betas=betas)} | {
+        rate = self.config.plus.patch_lr if scale.index < self.config.plus.patch_scales else optim.lr_generator
+        self.optimisers = {"generator": Adam(self.generator.parameters(), lr=rate, betas=betas)} | {
             f"critic_{name}": Adam(critic.parameters(), lr=optim.lr_critic, betas=betas)
             for name, critic in self.critics.items()
         }
@@ -139,19 +140,21 @@ class ScaleTraining:
         window = slice(start, start + self.scale.chunk)
         side, (height, width) = self.config.speed.crop, self.scale.size
         crop = draw_crop(self.scale.size, side, self.rng) if side and max(height, width) > side else None
-        base, fake = self._fake(crop)
+        draft = self.drafts.draw(window, self.iteration, self.rng)
+        noise = self.pyramid.noise(self.scale.index, self.scale.chunk, self.scale.size, self.rng)
+        fake = self.pyramid.refine(self.scale.index, draft.base, draft.strength * noise, crop, self.how)
         real = crop.cut(self.real[window]) if crop else self.real[window]
         seen, gradient = self._step_critics(real, fake)
-        seen |= self._step_generator(window, crop, base, fake, gradient)
+        seen |= self._step_generator(window, crop, draft, fake, gradient)
         if self.iteration == self._decay_at:
             self._decay()
         return seen
 
     def refresh_pool(self) -> bool:
         """Make a sample of the frozen scales as a pool would, and drop it: for measuring. False if there is no pool."""
-        if self._pool is None:
+        if self.drafts.pool is None:
             return False
-        self._pool.make(0)
+        self.drafts.pool.make(0)
         return True
 
     def check_weights(self) -> None:
@@ -202,23 +205,6 @@ class ScaleTraining:
     def _nets(self) -> dict[str, nn.Module]:
         return {"generator": self.generator} | {f"critic_{name}": critic for name, critic in self.critics.items()}
 
-    def _below(self, rng: torch.Generator) -> Tensor:
-        """A random sample of the frozen scales, at this scale's size."""
-        below = self.pyramid.generate(self.scale.chunk, rng, scales=self.scale.index, how=self.how)
-        return resize(below, self.scale.size)
-
-    def _fake(self, crop: Crop | None) -> tuple[Tensor, Tensor]:
-        """What the scales below made, whole, and a random sample of it at this scale, with the generator's graph."""
-        chunk, size, index = self.scale.chunk, self.scale.size, self.scale.index
-        if index == 0:
-            base = torch.zeros_like(self.real[:chunk])
-        elif self._pool:
-            base = self._pool.draw(self.iteration, self.rng)
-        else:
-            base = self._below(self.rng)
-        noise = self.pyramid.noise(index, chunk, size, self.rng)
-        return base, self.pyramid.refine(index, base, noise, crop, self.how)
-
     def _step_critics(self, real: Tensor, fake: Tensor) -> tuple[dict[str, Tensor], Tensor | None]:
         """One step of each critic: its losses, and with `speed.joint` the generator's adversarial gradient at `fake`.
 
@@ -252,7 +238,7 @@ class ScaleTraining:
         return {"image": losses.image, "video": losses.video}[critic]
 
     def _step_generator(
-        self, window: slice, crop: Crop | None, base: Tensor, fake: Tensor, joint: Tensor | None
+        self, window: slice, crop: Crop | None, draft: Draft, fake: Tensor, joint: Tensor | None
     ) -> dict[str, Tensor]:
         # The generator has not moved since `fake` was made, so the graph that the critics' fake left serves here too.
         losses, whole, seen = self.config.losses, self.real[window], {}
@@ -261,12 +247,11 @@ class ScaleTraining:
             for name, critic in self.critics.items():
                 scores = critic(fake, self.how)
                 seen[f"adversarial_{name}"] = self._adversarial_weight(name) * adversarial_loss(scores)
-        z = self.pyramid.z_star[window] if self.scale.index == 0 else None
-        reconstruction = self.pyramid.refine(self.scale.index, self.anchor[window], z, crop, self.how)
-        kind = losses.reconstruction_kind
-        seen["reconstruction"] = losses.reconstruction * reconstruction_loss(reconstruction, real, kind)
+        if self.scale.index < self.config.plus.patch_scales:
+            seen["patches"] = self._patch_loss(fake, real)
+        seen |= self._compare(window, crop, draft, fake)
         if losses.colour and crop:
-            colour = colour_statistics_loss_of_crop(fake, crop.cut(base), base, whole)
+            colour = colour_statistics_loss_of_crop(fake, crop.cut(draft.base), draft.base, whole)
             seen["colour"] = losses.colour * colour
         elif losses.colour:
             seen["colour"] = losses.colour * colour_statistics_loss(fake, real)
@@ -278,6 +263,26 @@ class ScaleTraining:
             torch.autograd.backward([total, fake], [None, joint])
         self.optimisers["generator"].step()
         return seen
+
+    def _compare(self, window: slice, crop: Crop | None, draft: Draft, fake: Tensor) -> dict[str, Tensor]:
+        """The losses of results with a known answer: of the reconstruction, or of a draft with a target."""
+        losses, kind = self.config.losses, self.config.losses.reconstruction_kind
+        if draft.target is not None:
+            name = "reconstruction" if draft.guided else "match"
+            weight = losses.reconstruction if draft.guided else self.config.plus.match
+            target = crop.cut(draft.target) if crop else draft.target
+            return {name: weight * reconstruction_loss(fake, target, kind)}
+        if self.drafts.guided:
+            return {}
+        z = self.pyramid.z_star[window] if self.scale.index == 0 else None
+        reconstruction = self.pyramid.refine(self.scale.index, self.anchor[window], z, crop, self.how)
+        real = crop.cut(self.real[window]) if crop else self.real[window]
+        return {"reconstruction": losses.reconstruction * reconstruction_loss(reconstruction, real, kind)}
+
+    def _patch_loss(self, fake: Tensor, real: Tensor) -> Tensor:
+        plus = self.config.plus
+        distance = patch_distance(fake, real, plus.patch_sizes, plus.patch_frames, plus.patch_projections, self.rng)
+        return plus.patch_weight * distance
 
     def _decay(self) -> None:
         for optimiser in self.optimisers.values():

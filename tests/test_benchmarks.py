@@ -1,12 +1,16 @@
 """Benchmarks compare like with like: the naive variants compute the same values."""
 
+import csv
 import importlib
 from contextlib import nullcontext
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
+from datasets.clip import make_clip
+from datasets.encode import write_mp4
 from datasets.errors import InputError
 from sgif.critics import Critic
 from sgif.layers import Conv2d, Conv3d, SeparableConv3d, initialise
@@ -90,3 +94,30 @@ def test_turns_alternate(benchmark):
     order = []
     medians = benchmark.in_turns({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, rounds=2)
     assert order == list("ababab") and set(medians) == {"a", "b"}
+
+
+def test_quality_scores_trainings_beside_published_samples(tmp_path, monkeypatch, capsys):
+    quality = importlib.import_module("benchmarks.quality")
+    t, y, x = np.mgrid[0:9, 0:48, 0:64]
+    red = (4 * (x + 2 * t)) % 256
+    real = np.stack([red, 5 * y, (red + 5 * y) // 2], axis=-1).astype(np.uint8)
+    folder = tmp_path / "stage" / "published" / "waterfall"
+    (folder / "vgpnn").mkdir(parents=True)
+    write_mp4(folder / "real.mp4", make_clip(real))
+    write_mp4(folder / "vgpnn" / "0.mp4", make_clip(real))
+    write_mp4(folder / "vgpnn" / "1.mp4", make_clip(np.roll(real, 8, axis=2)))
+    out = tmp_path / "out"
+    line = ["--stage", str(tmp_path / "stage"), "--out", str(out), "--clips", "waterfall", "--samples", "2"]
+    line += ["--preset", "smoke", "--encoder", "random-inception", "--set", "optim.iterations=2"]
+    monkeypatch.setattr("sys.argv", ["quality.py", *line, "--set", "model.channels=4"])
+    assert quality.main() == 0
+    rows = {row["name"]: row for row in csv.DictReader((out / "quality.csv").open(newline=""))}
+    assert set(rows) == {"VGPNN (published)", "sgif-plus"}
+    assert float(rows["sgif-plus"]["sgfid_192"]) > float(rows["VGPNN (published)"]["sgfid_192"]) > 0
+    assert 0.4 < float(rows["VGPNN (published)"]["zero_displacement"]) < 0.9  # a copy and a moved one, behind a codec
+    assert (out / "waterfall_sgif-plus_0.png").exists() and (out / "waterfall_VGPNN--published-_0.png").exists()
+    before = (out / "quality.csv").read_bytes()
+    assert quality.main() == 0 and (out / "quality.csv").read_bytes() == before  # nothing is done twice
+    monkeypatch.setattr("sys.argv", ["quality.py", *line, "--clips", "desert"])
+    assert quality.main() == 2
+    assert "desert" in capsys.readouterr().err

@@ -56,6 +56,42 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
                 source="SinGAN (Shaham et al. 2019), section 3; over voxels as in VGPNN (Haim et al. 2022)",
                 blind_to="realism (noise scores high), and why samples differ: a mere translation counts",
             ),
+            Metric(
+                name="zero_displacement",
+                title="Zero displacement",
+                unit="",
+                range=(0.0, 1.0),
+                direction="lower",
+                source="after SinFusion (Nikankin et al. 2023), section 5: nearest 3 x 3 x 3 patches",
+                blind_to="realism (noise scores 0), and copies that were moved in space or time",
+            ),
+            Metric(
+                name="frame_distance",
+                title="Nearest frame",
+                unit="",
+                range=(0.0, float("inf")),
+                direction="none",
+                source="ours: RMSE to the nearest training frame over that of consecutive training frames",
+                blind_to="order of frames, moved copies; large for noise as for new layouts",
+            ),
+            Metric(
+                name="motion_energy",
+                title="Motion energy",
+                unit="",
+                range=(0.0, float("inf")),
+                direction="none",
+                source="ours: mean squared frame difference over the real clip's; 1 is best",
+                blind_to="direction and coherence of motion: flicker counts as motion",
+            ),
+            Metric(
+                name="colour_distance",
+                title="Colour distance",
+                unit="grey levels",
+                range=(0.0, float("inf")),
+                direction="lower",
+                source="SinGAN-GIF (Arora and Lee 2021), section 3.3.3: mean and deviation of each channel",
+                blind_to="where colours are, texture, motion",
+            ),
         )
     }
 )

@@ -12,6 +12,7 @@ from sgif.cost import _critic, _generator, iteration_work, relative_costs
 from sgif.critics import Critic
 from sgif.forecast import Speed, calibrate, estimate, measure
 from sgif.model import build_generator
+from sgif.presets import resolve
 from sgif.progress import Progress, duration
 from sgif.pyramid import plan_scales
 
@@ -114,3 +115,18 @@ def test_the_command_line_plans(clip, tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["plan", str(tmp_path / "clip.npz"), "--preset", "smoke", "--steps", "0"])
     assert capsys.readouterr().err.startswith("error: argument --steps: 0 is not at least 1")
+
+
+def test_the_parts_of_sgif_plus_are_counted():
+    config = resolve("cpu", "sgif-plus")
+    scales = plan_scales(8, (168, 298), config)
+
+    def work(index, **keys):
+        changed = override(config, {key.replace("__", "."): value for key, value in keys.items()})
+        return iteration_work(scales, index, changed)
+
+    assert work(0, plus__patch_projections=256).relative > 1.3 * work(0).relative
+    assert work(0, losses__penalty=1, model__video_critic=True) == work(0)  # no critic there
+    assert work(1, model__critic_neighbours=0).flop < work(1).flop
+    assert work(3, plus__match=0).relative < work(3).relative
+    assert work(2, plus__guided=0).flop > work(2).flop
