@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 
-.PHONY: help setup quick test test-fast lint smoke lock clean
+.PHONY: help setup quick quality test test-fast lint smoke lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -22,6 +22,10 @@ $(VENV)/.ready: requirements.lock
 quick: setup  ## the quick protocol: results/quick/table1.csv and results/quick/index.html
 	$(SNAKEMAKE) results/quick/table1.csv results/quick/index.html results/quick/samples.png
 	@echo "table: results/quick/table1.md   page: results/quick/index.html   picture: results/quick/samples.png"
+
+quality: setup  ## sgif-plus on the peers' clips beside their samples; needs SGIF_STAGE; 12 minutes a clip
+	@test -n "$$SGIF_STAGE" || { echo "error: SGIF_STAGE: names no stage; set it to a folder with published/CLIP/real.mp4"; exit 2; }
+	$(BIN)/python benchmarks/quality.py --stage "$$SGIF_STAGE" --out results/quality
 
 test: setup  ## all tests, the slow ones too
 	$(BIN)/python -m pytest

@@ -67,6 +67,13 @@ def test_the_time_left_counts_the_scales_to_come():
     assert f"about {duration(expected)} left" in progress.stream.getvalue()
 
 
+def test_a_record_without_a_reconstruction_names_the_loss_it_has():
+    config = Config()
+    progress = Progress(plan_scales(8, (48, 85), config), "run", config, io.StringIO())
+    progress.update({"scale": 0, "iteration": 40, "patches": 0.25, "seconds": 2.0})
+    assert "patches 0.250, 2.00 s/iteration" in progress.stream.getvalue()
+
+
 @pytest.mark.parametrize(("seconds", "text"), [(7, "7 s"), (600, "10 min"), (9000, "2.5 h"), (86400 * 3, "3.0 days")])
 def test_durations_in_words(seconds, text):
     assert duration(seconds) == text
