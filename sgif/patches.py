@@ -1,6 +1,6 @@
 """Sliced Wasserstein distance between the space-time patches of two clips: a loss without critics.
 
-Elnekave and Weiss (CVPR 2022) optimise an image until its patches are distributed as another's, the distance taken
+Elnekave and Weiss (ECCV 2022) optimise an image until its patches are distributed as another's, the distance taken
 along random directions: a direction is a filter, the responses of all patches to it are one convolution, and in one
 dimension the Wasserstein distance is the mean difference of the sorted values:
 
