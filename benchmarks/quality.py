@@ -74,13 +74,13 @@ class Judge:
 def real_clip(stage: Path, clip: str) -> Clip:
     """The first frames of the clip as it went through the peers' codec."""
     video = read_video(published_real(stage, clip), first=FRAMES)
-    return make_clip(video.frames[:FRAMES], video.delays_ms[:FRAMES], id=clip)
+    return make_clip(video.frames, video.delays_ms, id=clip)
 
 
 def published(stage: Path, clip: str, method: str, size: tuple[int, int]) -> list[np.ndarray]:
     """A peer's samples, brought to the clip's size where theirs is another."""
     files = sorted((stage / "published" / clip / method).glob("*.mp4"))
-    videos = [read_video(file, first=FRAMES).frames[:FRAMES] for file in files]
+    videos = [read_video(file, first=FRAMES).frames for file in files]
     return [video if video.shape[1:3] == size else resize_frames(video, *size) for video in videos]
 
 
@@ -128,7 +128,7 @@ def _clip(name: str, judge: Judge, options: argparse.Namespace) -> None:
             if not videos:
                 print(f"{name}: the stage has no samples of {title}", flush=True)
                 continue
-            _write(options.out, name, title, 0, len(videos), "", judge.row(real.frames, videos), real, videos)
+            _add(options.out, name, title, 0, "", judge, real, videos)
     for seed in options.seeds:
         for method in options.methods:
             title = options.name or method
@@ -138,7 +138,7 @@ def _clip(name: str, judge: Judge, options: argparse.Namespace) -> None:
             run = trained(real, method, options.preset, seed, folder, options.set)
             videos = [sample(run, seed, index).frames for index in range(options.samples)]
             minutes = round(read_json(folder / "timings.json", "train again")["cpu_seconds"] / 60, 1)
-            _write(options.out, name, title, seed, len(videos), minutes, judge.row(real.frames, videos), real, videos)
+            _add(options.out, name, title, seed, minutes, judge, real, videos)
 
 
 def _rows(folder: Path) -> list[dict[str, str]]:
@@ -150,12 +150,13 @@ def _known(folder: Path, clip: str, name: str, seed: int) -> bool:
     return any((row["clip"], row["name"], row["seed"]) == (clip, name, str(seed)) for row in _rows(folder))
 
 
-def _write(
-    folder: Path, clip: str, name: str, seed: int, samples: int, minutes: float | str, values: dict[str, float],
-    real: Clip, videos: Sequence[np.ndarray],
+def _add(
+    folder: Path, clip: str, name: str, seed: int, minutes: float | str, judge: Judge, real: Clip,
+    videos: Sequence[np.ndarray],
 ) -> None:  # fmt: skip
-    """Add a row, and its contact sheet."""
-    row = {"clip": clip, "name": name, "seed": seed, "samples": samples, "cpu_minutes": minutes, **values}
+    """Score, add a row, and draw its contact sheet."""
+    row = {"clip": clip, "name": name, "seed": seed, "samples": len(videos), "cpu_minutes": minutes}
+    row |= judge.row(real.frames, videos)
     with replacing(folder / "quality.csv") as temporary, temporary.open("w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()

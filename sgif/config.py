@@ -103,6 +103,10 @@ class PlusConfig:
     guided: float = 0.0  # share of iterations whose fake refines the real clip, and is compared with it
     match: float = 0.0  # weight of the L1 distance of the other iterations' fakes to their nearest patches' details
 
+    def by_patches(self, scale: int) -> bool:
+        """Whether this scale (0 for the coarsest) learns from patch distributions, and so has no critic."""
+        return scale < self.patch_scales
+
 
 @dataclass(frozen=True)
 class SpeedConfig:

@@ -43,7 +43,7 @@ def iteration_work(scales: list[Scale], index: int, config: Config) -> Work:
     height, width = (min(side, speed.crop) if speed.crop else side for side in scale.size)
     # A sample and a reconstruction, each with gradients; a guided step's sample is its reconstruction.
     work = _generator(scale, height, width, config.model).times(3 if config.plus.guided and index else 6)
-    if index < config.plus.patch_scales:
+    if config.plus.by_patches(index):
         return work + _patch_distance(scale, config)
     passes = 6 if speed.joint else 8
     share = speed.penalty_crop**2 * _PENALTY_PASSES / speed.penalty_every

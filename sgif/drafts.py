@@ -55,6 +55,7 @@ class Drafts:
         speed, self.plus = pyramid.config.speed, pyramid.config.plus
         self.guided = self.plus.guided if scale.index else 0.0
         self.coarse = resize(real, pyramid.scales[scale.index - 1].size) if scale.index else real
+        self.ideal = resize(self.coarse, scale.size)
         self.pool: Pool[Draft] | None = None
         if scale.index and speed.pool:
             make = lambda number: self._sample(seeded(seed, 3, scale.index, number))  # noqa: E731
@@ -71,8 +72,7 @@ class Drafts:
         if float(torch.rand((), generator=rng)) < self.guided:
             # Half of them as the scales below reconstruct the clip, half on the way to how it should be.
             share = max(0.0, 2 * float(torch.rand((), generator=rng)) - 1)
-            ideal = resize(self.coarse[window], self.scale.size)
-            base = (1 - share) * self.anchor[window] + share * ideal
+            base = (1 - share) * self.anchor[window] + share * self.ideal[window]
             return Draft(base, self.real[window], True, strength)
         free = self.pool.draw(iteration, rng) if self.pool else self._sample(rng)
         return Draft(free.base, free.target, False, strength)

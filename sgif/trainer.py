@@ -56,7 +56,7 @@ class TrainedScale:
 def build_critics(scale: Scale, config: Config) -> dict[str, Critic]:
     """The untrained critics of a scale: `image`, `video`, or both; none where patch distributions stand in for them."""
     model = config.model
-    if scale.index < config.plus.patch_scales:
+    if config.plus.by_patches(scale.index):
         return {}
     wanted = [("image", 2, model.image_critic, model.critic_neighbours), ("video", 3, model.video_critic, 0)]
     return {
@@ -127,7 +127,8 @@ class ScaleTraining:
 
         optim = self.config.optim
         betas = (optim.beta1, optim.beta2)
-        rate = self.config.plus.patch_lr if scale.index < self.config.plus.patch_scales else optim.lr_generator
+        plus = self.config.plus
+        rate = plus.patch_lr if plus.by_patches(scale.index) else optim.lr_generator
         self.optimisers = {"generator": Adam(self.generator.parameters(), lr=rate, betas=betas)} | {
             f"critic_{name}": Adam(critic.parameters(), lr=optim.lr_critic, betas=betas)
             for name, critic in self.critics.items()
@@ -247,9 +248,9 @@ class ScaleTraining:
             for name, critic in self.critics.items():
                 scores = critic(fake, self.how)
                 seen[f"adversarial_{name}"] = self._adversarial_weight(name) * adversarial_loss(scores)
-        if self.scale.index < self.config.plus.patch_scales:
+        if self.config.plus.by_patches(self.scale.index):
             seen["patches"] = self._patch_loss(fake, real)
-        seen |= self._compare(window, crop, draft, fake)
+        seen |= self._compare(window, crop, draft, fake, real)
         if losses.colour and crop:
             colour = colour_statistics_loss_of_crop(fake, crop.cut(draft.base), draft.base, whole)
             seen["colour"] = losses.colour * colour
@@ -264,7 +265,7 @@ class ScaleTraining:
         self.optimisers["generator"].step()
         return seen
 
-    def _compare(self, window: slice, crop: Crop | None, draft: Draft, fake: Tensor) -> dict[str, Tensor]:
+    def _compare(self, window: slice, crop: Crop | None, draft: Draft, fake: Tensor, real: Tensor) -> dict[str, Tensor]:
         """The losses of results with a known answer: of the reconstruction, or of a draft with a target."""
         losses, kind = self.config.losses, self.config.losses.reconstruction_kind
         if draft.target is not None:
@@ -276,7 +277,6 @@ class ScaleTraining:
             return {}
         z = self.pyramid.z_star[window] if self.scale.index == 0 else None
         reconstruction = self.pyramid.refine(self.scale.index, self.anchor[window], z, crop, self.how)
-        real = crop.cut(self.real[window]) if crop else self.real[window]
         return {"reconstruction": losses.reconstruction * reconstruction_loss(reconstruction, real, kind)}
 
     def _patch_loss(self, fake: Tensor, real: Tensor) -> Tensor:
