@@ -7,13 +7,15 @@ Protocol `peers`: trained on, and scored against, the first 8 frames of the stag
 same codec as the published samples. FOLDER gets a run folder a training (killed and started again, it resumes),
 quality.csv (a row for each training and for each published method; run again, it adds what is missing) and a contact
 sheet of the first samples of each, seeds as they come. Columns: SGFID at both layers, diversity, share of patches with
-zero displacement, distance to the nearest training frame, motion energy and colours against the real clip; all are
-means over samples, and evaluation/metrics/ says what each is. `--name` tells variants of a method apart.
+zero displacement, distance to the nearest training frame, motion energy, colours and contrast against the real clip;
+all are means over samples, and evaluation/metrics/ says what each is. Processor time is in minutes for the training and
+in seconds for a sample. `--name` tells variants of a method apart.
 """
 
 import argparse
 import csv
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +33,7 @@ from datasets.files import read_json, replacing
 from datasets.stage import published_real
 from evaluation.encoders.encoder import Encoder, load_encoder
 from evaluation.metrics.colour import colour_distance
+from evaluation.metrics.contrast import contrast_ratio
 from evaluation.metrics.diversity import diversity
 from evaluation.metrics.memorisation import frame_distance, zero_displacement
 from evaluation.metrics.motion import motion_energy_ratio
@@ -46,7 +49,7 @@ PEERS = {"singangif": "SinGAN-GIF (published)", "vgpnn": "VGPNN (published)", "s
 SHOWN = 3
 COLUMNS = (
     "clip", "name", "seed", "samples", "cpu_minutes", "sgfid_192", "sgfid_64", "diversity", "zero_displacement",
-    "frame_distance", "motion_energy", "colour_distance",
+    "frame_distance", "motion_energy", "colour_distance", "contrast", "sample_seconds",
 )  # fmt: skip
 
 
@@ -67,6 +70,7 @@ class Judge:
             "frame_distance": [frame_distance(fake, real) for fake in fakes],
             "motion_energy": [motion_energy_ratio(fake, real) for fake in fakes],
             "colour_distance": [colour_distance(fake, real) for fake in fakes],
+            "contrast": [contrast_ratio(fake, real) for fake in fakes],
         }
         return {key: round(float(np.mean(value)), 4) for key, value in values.items()}
 
@@ -128,7 +132,7 @@ def _clip(name: str, judge: Judge, options: argparse.Namespace) -> None:
             if not videos:
                 print(f"{name}: the stage has no samples of {title}", flush=True)
                 continue
-            _add(options.out, name, title, 0, "", judge, real, videos)
+            _add(options.out, name, title, 0, {}, judge, real, videos)
     for seed in options.seeds:
         for method in options.methods:
             title = options.name or method
@@ -136,9 +140,12 @@ def _clip(name: str, judge: Judge, options: argparse.Namespace) -> None:
                 continue
             folder = options.out / "runs" / name / title / str(seed)
             run = trained(real, method, options.preset, seed, folder, options.set)
+            began = time.process_time()
             videos = [sample(run, seed, index).frames for index in range(options.samples)]
+            each = round((time.process_time() - began) / options.samples, 1)
             minutes = round(read_json(folder / "timings.json", "train again")["cpu_seconds"] / 60, 1)
-            _add(options.out, name, title, seed, minutes, judge, real, videos)
+            cost = {"cpu_minutes": minutes, "sample_seconds": each}
+            _add(options.out, name, title, seed, cost, judge, real, videos)
 
 
 def _rows(folder: Path) -> list[dict[str, str]]:
@@ -151,11 +158,11 @@ def _known(folder: Path, clip: str, name: str, seed: int) -> bool:
 
 
 def _add(
-    folder: Path, clip: str, name: str, seed: int, minutes: float | str, judge: Judge, real: Clip,
+    folder: Path, clip: str, name: str, seed: int, cost: dict[str, float], judge: Judge, real: Clip,
     videos: Sequence[np.ndarray],
 ) -> None:  # fmt: skip
     """Score, add a row, and draw its contact sheet."""
-    row = {"clip": clip, "name": name, "seed": seed, "samples": len(videos), "cpu_minutes": minutes}
+    row = {"clip": clip, "name": name, "seed": seed, "samples": len(videos)} | cost
     row |= judge.row(real.frames, videos)
     with replacing(folder / "quality.csv") as temporary, temporary.open("w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)

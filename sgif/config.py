@@ -50,7 +50,6 @@ class ModelConfig:
     channels_max: int = 128  # [SinGAN] ... up to this
     norm: Literal["batch", "none"] = "batch"  # [SinGAN] in generator and critics
     generator_norm: Literal["same", "batch", "none"] = "same"  # [ours] of the generator, where it is to be another
-    critic_neighbours: int = 0  # [ours] frames on either side that the image critic sees stacked; 0 is SinGAN's
     leak: float = 0.2  # [SinGAN]
 
 
@@ -100,12 +99,19 @@ class PlusConfig:
     patch_frames: int = 3  # their length
     patch_projections: int = 128  # random directions a size and iteration
     still_noise: float = 0.0  # share of the coarsest noise's variance that all frames have in common
-    guided: float = 0.0  # share of iterations whose fake refines the real clip, and is compared with it
-    match: float = 0.0  # weight of the L1 distance of the other iterations' fakes to their nearest patches' details
+    border_noise: float = 0.0  # amplitude of the noise beyond the coarsest scale's border; 0 pads with zeros [SinGAN]
+    retrieval: bool = False  # the scales above those are not trained: they take their details out of the clip
+    settle: tuple[int, ...] = (4, 1, 1)  # replacements at a scale's own size before a step up; the last for all above
+    alpha: float = 0.02  # of the completeness weight, in units of the patches' variance: smaller uses more of the clip
+    apart: float = 0.08  # no patch comes from within this share of the short side from its own place, at any time
 
     def by_patches(self, scale: int) -> bool:
         """Whether this scale (0 for the coarsest) learns from patch distributions, and so has no critic."""
         return scale < self.patch_scales
+
+    def by_retrieval(self, scale: int) -> bool:
+        """Whether this scale (0 for the coarsest) takes its details out of the clip, and so has no generator."""
+        return self.retrieval and scale >= self.patch_scales
 
 
 @dataclass(frozen=True)
@@ -155,7 +161,6 @@ def _rules(config: Config) -> list[tuple[str, bool, str]]:
         ("model.channels_double_every", model.channels_double_every >= 1, "must be at least 1"),
         ("model.scales_3d", model.scales_3d >= 0, "must not be negative"),
         ("model.neighbours", 0 <= model.neighbours <= 4, "must lie between 0 and 4"),
-        ("model.critic_neighbours", 0 <= model.critic_neighbours <= 4, "must lie between 0 and 4"),
         ("model.leak", 0 <= model.leak < 1, "must lie in [0, 1)"),
         ("model.image_critic", model.image_critic or model.video_critic, "a model needs at least one critic"),
         (
@@ -187,9 +192,11 @@ def _rules(config: Config) -> list[tuple[str, bool, str]]:
         ("plus.patch_frames", plus.patch_frames >= 1, "must be at least 1"),
         ("plus.patch_projections", plus.patch_projections >= 1, "must be at least 1"),
         ("plus.still_noise", 0 <= plus.still_noise <= 1, "must lie in [0, 1]"),
-        ("plus.guided", 0 <= plus.guided <= 1, "must lie in [0, 1]"),
-        ("plus.match", plus.match >= 0, "must not be negative"),
-        ("plus.match", not plus.match or speed.pool > 0, "needs speed.pool, as a target costs too much for one step"),
+        ("plus.border_noise", 0 <= plus.border_noise <= 1, "must lie in [0, 1]"),
+        ("plus.retrieval", not plus.retrieval or plus.patch_scales > 0, "needs plus.patch_scales of at least 1"),
+        ("plus.settle", bool(plus.settle) and 0 <= min(plus.settle) <= max(plus.settle) <= 32, "must be 0 to 32 each"),
+        ("plus.alpha", plus.alpha > 0, "must be positive"),
+        ("plus.apart", 0 <= plus.apart <= 0.25, "must lie in [0, 0.25]"),
         (
             "speed.crop",
             speed.crop is None or speed.crop >= 2 * field_of_view,

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from sgif.config import Config, ModelConfig
-from sgif.matching_size import COMPONENTS, EXACT, FRAMES, ROUNDS, SIDE, TRIES
 from sgif.pyramid import Scale
 
 _PENALTY_PASSES = 6  # value, gradient, and two gradients of each of them
@@ -41,8 +40,8 @@ def iteration_work(scales: list[Scale], index: int, config: Config) -> Work:
     """One iteration of scale `index`, upkeep of the pool included."""
     speed, scale = config.speed, scales[index]
     height, width = (min(side, speed.crop) if speed.crop else side for side in scale.size)
-    # A sample and a reconstruction, each with gradients; a guided step's sample is its reconstruction.
-    work = _generator(scale, height, width, config.model).times(3 if config.plus.guided and index else 6)
+    # A sample and a reconstruction, each with gradients.
+    work = _generator(scale, height, width, config.model).times(6)
     if config.plus.by_patches(index):
         return work + _patch_distance(scale, config)
     passes = 6 if speed.joint else 8
@@ -53,8 +52,6 @@ def iteration_work(scales: list[Scale], index: int, config: Config) -> Work:
     below = Work()
     for frozen in scales[:index]:
         below += _generator(frozen, *frozen.size, config.model)
-    if index and config.plus.match:
-        below += _match(scale, scales[index - 1])
     return work + below.times(1 / speed.pool_refresh if speed.pool else 1)
 
 
@@ -87,8 +84,7 @@ def _generator(scale: Scale, height: int, width: int, model: ModelConfig) -> Wor
 
 
 def _critic(scale: Scale, height: int, width: int, taps: int, model: ModelConfig) -> Work:
-    stacked = 2 * model.critic_neighbours + 1 if taps == 1 else 1
-    widths = [3 * stacked, *[scale.channels] * (model.layers - 1), 1]
+    widths = [3, *[scale.channels] * (model.layers - 1), 1]
     return _convolutions(widths, scale.chunk, height, width, model.kernel, taps)
 
 
@@ -103,16 +99,6 @@ def _patch_distance(scale: Scale, config: Config) -> Work:
         responses = float(plus.patch_projections * moments * height * width)
         work += Work(3 * 2 * 3 * frames * side**2 * responses, 2 * _SORT * responses)
     return work
-
-
-def _match(scale: Scale, below: Scale) -> Work:
-    """The target of one sample: principal components of its patches and the clip's, then the search."""
-    patches, length = scale.chunk * below.size[0] * below.size[1], SIDE**2 * FRAMES * 3
-    components = Work(2.0 * patches * length * (length + 2 * COMPONENTS), 0.0)
-    if patches <= EXACT:
-        return components + Work(4.0 * COMPONENTS * patches**2, 2.0 * patches**2)
-    # A clip of half the size is a quarter of the work, and so on: a third more in all.
-    return components.times(4 / 3) + Work(0.0, 4 / 3 * ROUNDS * TRIES * COMPONENTS * patches)
 
 
 def _outputs(widths: list[int], height: int, width: int, kernel: int) -> list[tuple[int, int, int]]:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from sgif.execution import EXACT, Execution
-from sgif.layers import Conv2d, Conv3d, conv_block, stack_neighbours
+from sgif.layers import Conv2d, Conv3d, conv_block
 
 
 class Critic(nn.Module):
@@ -18,7 +18,6 @@ class Critic(nn.Module):
     Arguments:
         dimensions: 2 for the image critic, 3 for the video critic.
         channels, layers, kernel, norm, leak: as in `sgif.generators.Generator`.
-        neighbours: frames on either side that are stacked on the channels of each frame.
     """
 
     def __init__(
@@ -29,16 +28,14 @@ class Critic(nn.Module):
         kernel: int = 3,
         norm: str = "batch",
         leak: float = 0.2,
-        neighbours: int = 0,
     ) -> None:
         super().__init__()
-        self.neighbours = neighbours
         self.reach = layers * (kernel // 2)
         convolution = Conv2d if dimensions == 2 else Conv3d
-        widths = [3 * (2 * neighbours + 1)] + [channels] * (layers - 1)
+        widths = [3] + [channels] * (layers - 1)
         body = [conv_block(convolution, a, b, kernel, norm, leak) for a, b in pairwise(widths)]
         self.net = nn.Sequential(*body, convolution(channels, 1, kernel))
 
     def forward(self, frames: Tensor, how: Execution = EXACT) -> Tensor:
         """Score map, float32 [T, 1, H - 2 reach, W - 2 reach], of frames [T, 3, H, W]; higher means more real."""
-        return how.run(self.net, stack_neighbours(frames, self.neighbours))
+        return how.run(self.net, frames)

@@ -12,8 +12,8 @@ from sgif.config import Config, config_sha256, flatten
 
 # Modules whose change makes a trained run another run. The rest (checkpoints, progress, sampling) may change freely.
 TRAINING_MODULES = (
-    "config", "convolution", "critics", "crops", "drafts", "execution", "frames", "generators", "layers",
-    "losses", "matching", "matching_size", "model", "noise", "norm", "patches", "penalty", "pool", "pyramid",
+    "config", "convolution", "critics", "crops", "execution", "frames", "generators", "layers",
+    "losses", "model", "noise", "norm", "patches", "penalty", "pool", "pyramid",
     "reconstruction", "trainer",
 )  # fmt: skip
 

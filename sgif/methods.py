@@ -31,30 +31,22 @@ _SINGAN_FRAMES = {
     "losses.colour": 0.0,
 }
 
-# Beyond the paper, for few minutes without a GPU (sgif/PLUS.md): fewer scales with larger steps between them; the
-# coarsest learns the distribution of its patches, the others are told what to make; one critic, of three frames.
+# Beyond the paper, for few minutes without a GPU (sgif/PLUS.md): one generator, that of a coarse layout and its motion,
+# learns the distribution of the clip's patches; the details are then taken out of the clip, patch by patch.
 _SGIF_PLUS = {
     "pyramid.coarsest_side": 14,
     "pyramid.factor": 2.3,
     "model.scales_3d": 1,
+    "model.channels": 64,
     "model.time_padding": "replicate",
     "model.generator_norm": "none",
-    "model.video_critic": False,
-    "model.critic_neighbours": 1,
-    "losses.video": 0.0,
     "losses.reconstruction": 1.0,
     "losses.colour": 0.0,
-    "noise.amplitude": 0.5,
-    # At the paper's 0.1 the penalty outweighs what the critic could tell apart (sgif/EXPERIMENTS.md).
-    "losses.penalty": 0.01,
-    "optim.lr_generator": 5e-4,
-    "optim.lr_critic": 1e-3,
+    "optim.decay_at": 0.7,
     "plus.patch_scales": 1,
-    "plus.still_noise": 0.9,
-    "plus.guided": 0.5,
-    "plus.match": 1.0,
-    "speed.pool": 16,
-    "speed.pool_refresh": 25,
+    "plus.still_noise": 0.95,
+    "plus.border_noise": 0.7,
+    "plus.retrieval": True,
 }
 
 METHODS: Mapping[str, Method] = MappingProxyType(

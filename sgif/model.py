@@ -71,14 +71,18 @@ class GeneratorPyramid:
         Arguments:
             index: which generator.
             base: float [T, 3, H, W].
-            noise: float [T or 1, 3, H, W], None for zeros.
+            noise: float [T or 1, 3, H, W], None for zeros; or as much larger as the generator reaches on each side,
+                where it is to see noise beyond the border, too.
             crop: the part wanted. The generator sees as much around it as it reaches, so that, norms aside (in training
                 they take their statistics from what they see), the result is that part of the whole result.
             how: number format and memory layout of the computation.
         """
         generator = self.generators[index]
-        noisy = base if noise is None else base + self.amplitudes[index] * noise
-        padded = F.pad(noisy, [generator.reach] * 4)
+        if noise is not None and noise.shape[-1] > base.shape[-1]:
+            padded = F.pad(base, [generator.reach] * 4) + self.amplitudes[index] * noise
+        else:
+            noisy = base if noise is None else base + self.amplitudes[index] * noise
+            padded = F.pad(noisy, [generator.reach] * 4)
         if crop is not None:
             padded, base = crop.cut(padded, generator.reach), crop.cut(base)
         if generator.training or generator.dimensions == 3 or len(base) <= FRAMES_AT_ONCE:
@@ -92,10 +96,19 @@ class GeneratorPyramid:
         return torch.cat(parts)
 
     def noise(self, index: int, frames: int, size: tuple[int, int], rng: torch.Generator) -> Tensor:
-        """Random noise for one scale, [T or 1, 3, H, W]; one map for all frames at 2D scales (section 3.3.2)."""
-        shared = self.scales[index].dimensions == 2 and self.config.model.shared_noise
-        still = 0.0 if index else self.config.plus.still_noise
+        """Random noise for one scale, [T or 1, 3, H, W]; one map for all frames at 2D scales (section 3.3.2).
+
+        With `plus.border_noise` that of the coarsest scale reaches beyond the border as far as the generator does.
+        """
+        plus, shared = self.config.plus, self.scales[index].dimensions == 2 and self.config.model.shared_noise
+        beyond = self.generators[0].reach if plus.border_noise and index == 0 else 0
+        size = size[0] + 2 * beyond, size[1] + 2 * beyond
+        still = 0.0 if index else plus.still_noise
         noise = draw_noise(rng, frames, size, coarsest=index == 0, shared=shared, still=still)
+        if beyond:
+            strength = torch.full(size, plus.border_noise)
+            strength[beyond:-beyond, beyond:-beyond] = 1
+            noise = noise * strength
         return noise.to(self.z_star.device)
 
     def level_size(self, index: int, size: tuple[int, int]) -> tuple[int, int]:

@@ -15,19 +15,26 @@ from sgif.checkpoint import ScaleRecord
 from sgif.frames import resize, to_frames, to_tensor
 from sgif.model import GeneratorPyramid
 from sgif.noise import seeded
+from sgif.retrieval import Retrieval
+from sgif.sampler import generate
 
 PICTURE = "training.png"
 _PANELS = (
-    ("reconstruction and the like", ("reconstruction", "colour", "match", "patches")),
+    ("reconstruction and the like", ("reconstruction", "colour", "patches")),
     ("critics", ("critic_image", "critic_video")),
     ("adversarial", ("adversarial_image", "adversarial_video")),
     ("gradient penalty", ("penalty_image", "penalty_video")),
 )
-_POSITIVE = ("reconstruction", "colour", "match", "patches", "penalty_image", "penalty_video")
+_POSITIVE = ("reconstruction", "colour", "patches", "penalty_image", "penalty_video")
 
 
 def draw_training(
-    folder: Path, clip: Clip, pyramid: GeneratorPyramid, records: Sequence[ScaleRecord], seed: int
+    folder: Path,
+    clip: Clip,
+    pyramid: GeneratorPyramid,
+    retrieval: Retrieval | None,
+    records: Sequence[ScaleRecord],
+    seed: int,
 ) -> None:
     """Write `training.png`: loss curves, PSNR and noise amplitude of each finished scale, reconstruction and a sample.
 
@@ -35,6 +42,7 @@ def draw_training(
         folder: of the run; its losses.jsonl is read.
         clip: the training clip.
         pyramid: the scales that are finished.
+        retrieval: what takes the finished pyramid's samples to the clip's size, if anything does.
         records: theirs.
         seed: of the run.
     """
@@ -46,7 +54,7 @@ def draw_training(
     _draw_bars(figure.add_subplot(grid[0, 2]), "PSNR of the reconstruction, dB", [r.psnr for r in records], records)
     _draw_bars(figure.add_subplot(grid[1, 2]), "noise amplitude", [r.amplitude for r in records], records)
     axes = figure.add_subplot(grid[2, :])
-    axes.imshow(_sheet(clip, pyramid, len(records), seed), interpolation="nearest")
+    axes.imshow(_sheet(clip, pyramid, retrieval, len(records), seed), interpolation="nearest")
     axes.set_axis_off()
     axes.set_title(f"scale {len(records)} of {len(pyramid.scales)}")
     figure.suptitle(folder.name)
@@ -88,9 +96,12 @@ def _draw_bars(axes: Axes, title: str, values: Sequence[float], records: Sequenc
     axes.set_title(title, fontsize=10)
 
 
-def _sheet(clip: Clip, pyramid: GeneratorPyramid, count: int, seed: int) -> object:
+def _sheet(clip: Clip, pyramid: GeneratorPyramid, retrieval: Retrieval | None, count: int, seed: int) -> object:
     size = pyramid.scales[count - 1].size
     real = to_frames(resize(to_tensor(clip.frames), size))
     rows = {"real": real, "reconstruction": to_frames(pyramid.reconstruct(scales=count))}
     rows["sample"] = to_frames(pyramid.generate(len(clip), seeded(seed, 2, 0), scales=count))
+    if retrieval and count == len(pyramid.scales):
+        whole = generate(pyramid, retrieval, len(clip), seeded(seed, 2, 0), clip.size)
+        rows["its details"] = to_frames(resize(whole, size))
     return contact_sheet(list(rows.items()))

@@ -1,14 +1,12 @@
 """Outputs of the frozen scales, kept for several steps: making one costs a pass through them at full size."""
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
 
 import torch
+from torch import Tensor
 
-Sample = TypeVar("Sample")
 
-
-class Pool(Generic[Sample]):
+class Pool:
     """The last `size` of a series of samples that goes on by one every `refresh` iterations.
 
     Sample number n of the series is always the same, so a pool needs no place in a checkpoint: what it holds at an
@@ -20,11 +18,11 @@ class Pool(Generic[Sample]):
         refresh: iterations between one sample and the next.
     """
 
-    def __init__(self, make: Callable[[int], Sample], size: int, refresh: int) -> None:
+    def __init__(self, make: Callable[[int], Tensor], size: int, refresh: int) -> None:
         self.make, self.size, self.refresh = make, size, refresh
-        self._kept: dict[int, Sample] = {}
+        self._kept: dict[int, Tensor] = {}
 
-    def draw(self, iteration: int, rng: torch.Generator) -> Sample:
+    def draw(self, iteration: int, rng: torch.Generator) -> Tensor:
         """One of the samples of this iteration (counted from 1), each as likely as the others."""
         newest = (iteration - 1) // self.refresh
         oldest = max(0, newest - self.size + 1)

@@ -44,7 +44,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                 "cpu",
                 "native size without a GPU: overnight",
                 {**_NATIVE, "optim.iterations": (2000,)},
-                {"sgif-plus": {"optim.iterations": (1200, 1000, 1000, 1200)}},
+                {"sgif-plus": {"optim.iterations": (3000,)}},
             ),
             Preset(
                 "quick",
@@ -64,7 +64,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                 },
                 {
                     "singan-frames": {"optim.iterations": (2100,)},
-                    "sgif-plus": {"optim.iterations": (800, 700, 700), "optim.lr_generator": 5e-4},
+                    "sgif-plus": {"optim.iterations": (3000,)},
                 },
             ),
             Preset(

@@ -49,7 +49,7 @@ class Progress:
             pace = values["seconds"]
             self.say(
                 f"{self._name(scale)} iteration {iteration}/{scale.iterations}, "
-                f"{_main_loss(values)}, {pace:.2f} s/iteration, "
+                f"reconstruction {values['reconstruction']:.3f}, {pace:.2f} s/iteration, "
                 f"about {duration(self.seconds_left(scale, iteration, pace))} left"
             )
 
@@ -63,7 +63,7 @@ class Progress:
         if self._bar is None:
             self._bar = tqdm(total=scale.iterations, desc=f"{self.label} {self._name(scale)}", file=self.stream)
         left = duration(self.seconds_left(scale, iteration, values["seconds"]))
-        self._bar.set_postfix_str(f"{_main_loss(values)}, all scales {left}", refresh=False)
+        self._bar.set_postfix_str(f"reconstruction {values['reconstruction']:.3f}, all scales {left}", refresh=False)
         self._bar.update(iteration - self._bar.n)
         if iteration == scale.iterations:
             self._bar.close()
@@ -83,10 +83,3 @@ def duration(seconds: float) -> str:
     if seconds < 48 * 3600:
         return f"{seconds / 3600:.1f} h"
     return f"{seconds / 86400:.1f} days"
-
-
-def _main_loss(values: dict[str, float]) -> str:
-    """The loss that tells most: of the reconstruction, or, where no step made one, the first that there is."""
-    names = ["reconstruction", *(name for name in values if name not in ("scale", "iteration", "seconds"))]
-    name = next(name for name in names if name in values)
-    return f"{name} {values[name]:.3f}"

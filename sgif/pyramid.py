@@ -50,7 +50,7 @@ def scale_sizes(size: tuple[int, int], config: PyramidConfig) -> list[tuple[int,
 
 
 def plan_scales(frames: int, size: tuple[int, int], config: Config) -> list[Scale]:
-    """All levels for a clip of `frames` frames of `size`, coarsest first."""
+    """All levels that are trained for a clip of `frames` frames of `size`, coarsest first."""
     sizes = scale_sizes(size, config.pyramid)
     first, last = config.pyramid.chunk_coarsest, config.pyramid.chunk_finest
     model, iterations = config.model, config.optim.iterations
@@ -64,4 +64,5 @@ def plan_scales(frames: int, size: tuple[int, int], config: Config) -> list[Scal
             iterations=iterations[min(i, len(iterations) - 1)],
         )
         for i, level in enumerate(sizes)
+        if not config.plus.by_retrieval(i)
     ]

@@ -36,6 +36,7 @@ from sgif.noise import draw_noise, seeded
 from sgif.picture import PICTURE, draw_training
 from sgif.progress import Progress
 from sgif.pyramid import plan_scales
+from sgif.retrieval import Retrieval, retrieval_of
 from sgif.trainer import ScaleTraining, TrainedScale, run_scale
 
 _CONFIG, _CLIP, _LOSSES, _TIMINGS, _FINISHED = (
@@ -47,12 +48,13 @@ CHECKPOINT_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Run:
-    """A finished training, read from its folder."""
+    """A finished training, read from its folder; `retrieval` stands for the scales that are not trained, if any."""
 
     folder: Path
     record: dict[str, Any]
     clip: Clip
     pyramid: GeneratorPyramid
+    retrieval: Retrieval | None
 
 
 def train(
@@ -98,6 +100,7 @@ def train(
             progress.say(f"resumes after {done} of {len(scales)} scales")
         clock = _Clock(folder / _TIMINGS, device)
         real = to_tensor(clip.frames).to(device)
+        retrieval = retrieval_of(real, config)
 
         def report(values: dict[str, float]) -> None:
             append_line(folder / _LOSSES, json.dumps(values))
@@ -120,11 +123,11 @@ def train(
                 f"scale {scale.index + 1}/{len(scales)} done: noise amplitude {trained.amplitude:.4f}, "
                 f"reconstruction RMSE {trained.rmse:.4f}, PSNR {trained.psnr:.1f} dB"
             )
-            draw_training(folder, clip, pyramid, records, seed)
+            draw_training(folder, clip, pyramid, retrieval, records, seed)
         if not (folder / _FINISHED).exists():
             hashes = {key: record[key] for key in ("config_sha256", "training_code_sha256")}
             write_json(folder / _FINISHED, {"clip_sha256": clip.sha256, **hashes, "scales": [vars(r) for r in records]})
-    return Run(folder, record, clip, pyramid)
+    return Run(folder, record, clip, pyramid, retrieval)
 
 
 def holds_another(folder: Path, clip: Clip, config: Config, method: str, preset: str, seed: int) -> str | None:
@@ -159,7 +162,7 @@ def load_run(folder: Path, device: torch.device | None = None) -> Run:
     if len(pyramid.generators) < len(scales):
         missing = checkpoint.weights_path(folder, len(pyramid.generators))
         raise InputError(f"{missing}: missing from a finished training; train again with --fresh")
-    return Run(folder, record, clip, pyramid)
+    return Run(folder, record, clip, pyramid, retrieval_of(to_tensor(clip.frames).to(device), config))
 
 
 def _load_trained(

@@ -1,27 +1,45 @@
 """Samples from a trained pyramid, at any size and number of frames."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+import torch
+from torch import Tensor
 
 from datasets.clip import Clip, make_clip
 from datasets.errors import InputError
 from sgif.frames import to_frames
 from sgif.model import GeneratorPyramid
 from sgif.noise import seeded
-from sgif.run import Run
+from sgif.retrieval import Retrieval
+
+if TYPE_CHECKING:
+    from sgif.run import Run
 
 MAX_SIDE, MAX_FRAMES = 8192, 4096
 
 
-def check_request(pyramid: GeneratorPyramid, size: tuple[int, int], frames: int) -> None:
+def generate(
+    pyramid: GeneratorPyramid, retrieval: Retrieval | None, frames: int, rng: torch.Generator, size: tuple[int, int]
+) -> Tensor:
+    """A random sample, float [frames, 3, *size], not clipped."""
+    if retrieval is None:
+        return pyramid.generate(frames, rng, scales=len(pyramid.scales), size=size)
+    rough = pyramid.generate(frames, rng, scales=len(pyramid.scales), size=retrieval.level_sizes(size)[0])
+    return retrieval.add(rough, size, rng)
+
+
+def check_request(pyramid: GeneratorPyramid, retrieval: Retrieval | None, size: tuple[int, int], frames: int) -> None:
     """Refuse sizes at which the pyramid has nothing to say or that nobody's memory holds.
 
     Raises:
         InputError: the coarsest level would be smaller than a patch, or the request is beyond the limits.
     """
     patch = 1 + pyramid.config.model.layers * (pyramid.config.model.kernel - 1)
-    coarsest = pyramid.level_size(0, size)
+    finest = retrieval.sizes[-1] if retrieval else pyramid.scales[-1].size
+    coarsest = pyramid.level_size(0, retrieval.level_sizes(size)[0] if retrieval else size)
     if min(coarsest) < patch:
-        least = [-(-patch * f // c) for f, c in zip(pyramid.scales[-1].size, pyramid.scales[0].size, strict=True)]
+        least = [-(-patch * f // c) for f, c in zip(finest, pyramid.scales[0].size, strict=True)]
         raise InputError(
             f"--size {size[0]}x{size[1]}: the coarsest level would be {coarsest[0]}x{coarsest[1]}, smaller than a "
             f"patch of {patch}; ask for at least {least[0]}x{least[1]}"
@@ -32,7 +50,9 @@ def check_request(pyramid: GeneratorPyramid, size: tuple[int, int], frames: int)
         raise InputError(f"--frames {frames}: must lie between 1 and {MAX_FRAMES}; ask for such a number")
 
 
-def sample(run: Run, seed: int, index: int, *, size: tuple[int, int] | None = None, frames: int | None = None) -> Clip:
+def sample(
+    run: "Run", seed: int, index: int, *, size: tuple[int, int] | None = None, frames: int | None = None
+) -> Clip:
     """Sample number `index` of `seed`: the same whether it is drawn alone or among others.
 
     Arguments:
@@ -42,8 +62,8 @@ def sample(run: Run, seed: int, index: int, *, size: tuple[int, int] | None = No
         frames: number of frames; by default the training clip's.
     """
     size, frames = size or run.clip.size, frames or len(run.clip)
-    check_request(run.pyramid, size, frames)
-    video = run.pyramid.generate(frames, seeded(seed, 2, index), scales=len(run.pyramid.scales), size=size)
+    check_request(run.pyramid, run.retrieval, size, frames)
+    video = generate(run.pyramid, run.retrieval, frames, seeded(seed, 2, index), size)
     delays = np.resize(run.clip.delays_ms, frames)  # the clip's delays, repeated
     return make_clip(
         to_frames(video),

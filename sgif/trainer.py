@@ -13,7 +13,6 @@ from torch.optim import Adam
 from sgif.config import Config
 from sgif.critics import Critic
 from sgif.crops import Crop, draw_crop
-from sgif.drafts import Draft, Drafts
 from sgif.execution import EXACT, Execution
 from sgif.frames import resize
 from sgif.health import Means, check_losses
@@ -30,6 +29,7 @@ from sgif.model import GeneratorPyramid, build_generator
 from sgif.noise import seeded
 from sgif.patches import patch_distance
 from sgif.penalty import penalty_points
+from sgif.pool import Pool
 from sgif.pyramid import Scale
 from sgif.reconstruction import frame_rmse, peak_signal_to_noise
 
@@ -58,10 +58,10 @@ def build_critics(scale: Scale, config: Config) -> dict[str, Critic]:
     model = config.model
     if config.plus.by_patches(scale.index):
         return {}
-    wanted = [("image", 2, model.image_critic, model.critic_neighbours), ("video", 3, model.video_critic, 0)]
+    wanted = [("image", 2, model.image_critic), ("video", 3, model.video_critic)]
     return {
-        name: Critic(dimensions, scale.channels, model.layers, model.kernel, model.norm, model.leak, neighbours)
-        for name, dimensions, there, neighbours in wanted
+        name: Critic(dimensions, scale.channels, model.layers, model.kernel, model.norm, model.leak)
+        for name, dimensions, there in wanted
         if there
     }
 
@@ -123,7 +123,10 @@ class ScaleTraining:
         else:
             self.anchor, self.amplitude = torch.zeros_like(real), 1.0
         pyramid.append(self.generator, self.amplitude)
-        self.drafts = Drafts(pyramid, scale, real, self.anchor, seed, how)
+        speed = self.config.speed
+        self._pool = None
+        if scale.index and speed.pool:
+            self._pool = Pool(lambda n: self._below(seeded(seed, 3, scale.index, n)), speed.pool, speed.pool_refresh)
 
         optim = self.config.optim
         betas = (optim.beta1, optim.beta2)
@@ -141,21 +144,19 @@ class ScaleTraining:
         window = slice(start, start + self.scale.chunk)
         side, (height, width) = self.config.speed.crop, self.scale.size
         crop = draw_crop(self.scale.size, side, self.rng) if side and max(height, width) > side else None
-        draft = self.drafts.draw(window, self.iteration, self.rng)
-        noise = self.pyramid.noise(self.scale.index, self.scale.chunk, self.scale.size, self.rng)
-        fake = self.pyramid.refine(self.scale.index, draft.base, draft.strength * noise, crop, self.how)
+        base, fake = self._fake(crop)
         real = crop.cut(self.real[window]) if crop else self.real[window]
         seen, gradient = self._step_critics(real, fake)
-        seen |= self._step_generator(window, crop, draft, fake, gradient)
+        seen |= self._step_generator(window, crop, base, fake, gradient)
         if self.iteration == self._decay_at:
             self._decay()
         return seen
 
     def refresh_pool(self) -> bool:
         """Make a sample of the frozen scales as a pool would, and drop it: for measuring. False if there is no pool."""
-        if self.drafts.pool is None:
+        if self._pool is None:
             return False
-        self.drafts.pool.make(0)
+        self._pool.make(0)
         return True
 
     def check_weights(self) -> None:
@@ -206,6 +207,23 @@ class ScaleTraining:
     def _nets(self) -> dict[str, nn.Module]:
         return {"generator": self.generator} | {f"critic_{name}": critic for name, critic in self.critics.items()}
 
+    def _below(self, rng: torch.Generator) -> Tensor:
+        """A random sample of the frozen scales, at this scale's size."""
+        below = self.pyramid.generate(self.scale.chunk, rng, scales=self.scale.index, how=self.how)
+        return resize(below, self.scale.size)
+
+    def _fake(self, crop: Crop | None) -> tuple[Tensor, Tensor]:
+        """What the scales below made, whole, and a random sample of it at this scale, with the generator's graph."""
+        chunk, size, index = self.scale.chunk, self.scale.size, self.scale.index
+        if index == 0:
+            base = torch.zeros_like(self.real[:chunk])
+        elif self._pool:
+            base = self._pool.draw(self.iteration, self.rng)
+        else:
+            base = self._below(self.rng)
+        noise = self.pyramid.noise(index, chunk, size, self.rng)
+        return base, self.pyramid.refine(index, base, noise, crop, self.how)
+
     def _step_critics(self, real: Tensor, fake: Tensor) -> tuple[dict[str, Tensor], Tensor | None]:
         """One step of each critic: its losses, and with `speed.joint` the generator's adversarial gradient at `fake`.
 
@@ -239,7 +257,7 @@ class ScaleTraining:
         return {"image": losses.image, "video": losses.video}[critic]
 
     def _step_generator(
-        self, window: slice, crop: Crop | None, draft: Draft, fake: Tensor, joint: Tensor | None
+        self, window: slice, crop: Crop | None, base: Tensor, fake: Tensor, joint: Tensor | None
     ) -> dict[str, Tensor]:
         # The generator has not moved since `fake` was made, so the graph that the critics' fake left serves here too.
         losses, whole, seen = self.config.losses, self.real[window], {}
@@ -250,9 +268,12 @@ class ScaleTraining:
                 seen[f"adversarial_{name}"] = self._adversarial_weight(name) * adversarial_loss(scores)
         if self.config.plus.by_patches(self.scale.index):
             seen["patches"] = self._patch_loss(fake, real)
-        seen |= self._compare(window, crop, draft, fake, real)
+        z = self.pyramid.z_star[window] if self.scale.index == 0 else None
+        reconstruction = self.pyramid.refine(self.scale.index, self.anchor[window], z, crop, self.how)
+        kind = losses.reconstruction_kind
+        seen["reconstruction"] = losses.reconstruction * reconstruction_loss(reconstruction, real, kind)
         if losses.colour and crop:
-            colour = colour_statistics_loss_of_crop(fake, crop.cut(draft.base), draft.base, whole)
+            colour = colour_statistics_loss_of_crop(fake, crop.cut(base), base, whole)
             seen["colour"] = losses.colour * colour
         elif losses.colour:
             seen["colour"] = losses.colour * colour_statistics_loss(fake, real)
@@ -264,20 +285,6 @@ class ScaleTraining:
             torch.autograd.backward([total, fake], [None, joint])
         self.optimisers["generator"].step()
         return seen
-
-    def _compare(self, window: slice, crop: Crop | None, draft: Draft, fake: Tensor, real: Tensor) -> dict[str, Tensor]:
-        """The losses of results with a known answer: of the reconstruction, or of a draft with a target."""
-        losses, kind = self.config.losses, self.config.losses.reconstruction_kind
-        if draft.target is not None:
-            name = "reconstruction" if draft.guided else "match"
-            weight = losses.reconstruction if draft.guided else self.config.plus.match
-            target = crop.cut(draft.target) if crop else draft.target
-            return {name: weight * reconstruction_loss(fake, target, kind)}
-        if self.drafts.guided:
-            return {}
-        z = self.pyramid.z_star[window] if self.scale.index == 0 else None
-        reconstruction = self.pyramid.refine(self.scale.index, self.anchor[window], z, crop, self.how)
-        return {"reconstruction": losses.reconstruction * reconstruction_loss(reconstruction, real, kind)}
 
     def _patch_loss(self, fake: Tensor, real: Tensor) -> Tensor:
         plus = self.config.plus

@@ -92,6 +92,15 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
                 source="SinGAN-GIF (Arora and Lee 2021), section 3.3.3: mean and deviation of each channel",
                 blind_to="where colours are, texture, motion",
             ),
+            Metric(
+                name="contrast",
+                title="Contrast",
+                unit="",
+                range=(0.0, float("inf")),
+                direction="none",
+                source="ours: deviation of grey over the real clip's; 1 is best, and diversity grows with it",
+                blind_to="everything but the spread of grey values",
+            ),
         )
     }
 )

@@ -5,6 +5,7 @@ import pytest
 
 from datasets.errors import InputError
 from evaluation.metrics.colour import colour_distance
+from evaluation.metrics.contrast import contrast_ratio
 from evaluation.metrics.memorisation import frame_distance, zero_displacement
 from evaluation.metrics.motion import motion_energy_ratio
 
@@ -73,6 +74,15 @@ def test_motion_energy_of_known_clips():
     assert motion_energy_ratio(real, real) == 1
     assert motion_energy_ratio(real * 2, real) == pytest.approx(4)
     assert motion_energy_ratio(np.repeat(real[:1], 4, axis=0), real) == 0
+
+
+def test_contrast_of_known_clips():
+    real = video(0) // 2 + 40
+    assert contrast_ratio(real[::-1], real) == 1
+    assert contrast_ratio(real // 2, real) == pytest.approx(0.5, rel=0.01)
+    assert contrast_ratio(np.full_like(real, 9), real) == 0
+    with pytest.raises(InputError, match="single grey"):
+        contrast_ratio(real, np.full_like(real, 9))
 
 
 def test_colour_distance_sees_mean_and_contrast_of_each_channel():

