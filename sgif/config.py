@@ -94,12 +94,14 @@ class PlusConfig:
 
     patch_scales: int = 0  # the coarsest scales, trained by the distribution of their patches instead of by critics
     patch_weight: float = 10.0  # of that loss
-    patch_lr: float = 2e-3  # rate of the generator there
+    patch_lr: float = 1e-3  # rate of the generator there
+    patch_clip: float | None = 10.0  # norm to which its gradients are cut there: a net without norm can die of a few
     patch_sizes: tuple[int, ...] = (5, 7, 11)  # sides of the patches, in pixels
     patch_frames: int = 3  # their length
     patch_projections: int = 128  # random directions a size and iteration
     still_noise: float = 0.0  # share of the coarsest noise's variance that all frames have in common
-    border_noise: float = 0.0  # amplitude of the noise beyond the coarsest scale's border; 0 pads with zeros [SinGAN]
+    # Amplitude of the noise above and below the coarsest scale's frames, and beside them; 0 pads with zeros [SinGAN].
+    border_noise: tuple[float, float] = (0.0, 0.0)
     retrieval: bool = False  # the scales above those are not trained: they take their details out of the clip
     settle: tuple[int, ...] = (4, 1, 1)  # replacements at a scale's own size before a step up; the last for all above
     alpha: float = 0.02  # of the completeness weight, in units of the patches' variance: smaller uses more of the clip
@@ -188,11 +190,16 @@ def _rules(config: Config) -> list[tuple[str, bool, str]]:
         ("plus.patch_scales", plus.patch_scales >= 0, "must not be negative"),
         ("plus.patch_weight", plus.patch_weight > 0, "must be positive"),
         ("plus.patch_lr", 0 < plus.patch_lr < 1, "must lie in (0, 1)"),
+        ("plus.patch_clip", plus.patch_clip is None or plus.patch_clip > 0, "must be positive"),
         ("plus.patch_sizes", bool(plus.patch_sizes) and min(plus.patch_sizes) >= 2, "must be one or more sides >= 2"),
         ("plus.patch_frames", plus.patch_frames >= 1, "must be at least 1"),
         ("plus.patch_projections", plus.patch_projections >= 1, "must be at least 1"),
         ("plus.still_noise", 0 <= plus.still_noise <= 1, "must lie in [0, 1]"),
-        ("plus.border_noise", 0 <= plus.border_noise <= 1, "must lie in [0, 1]"),
+        (
+            "plus.border_noise",
+            len(plus.border_noise) == 2 and all(0 <= amplitude <= 1 for amplitude in plus.border_noise),
+            "must be two amplitudes in [0, 1]",
+        ),
         ("plus.retrieval", not plus.retrieval or plus.patch_scales > 0, "needs plus.patch_scales of at least 1"),
         ("plus.settle", bool(plus.settle) and 0 <= min(plus.settle) <= max(plus.settle) <= 32, "must be 0 to 32 each"),
         ("plus.alpha", plus.alpha > 0, "must be positive"),

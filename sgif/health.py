@@ -38,28 +38,37 @@ class Means:
         return means
 
 
-def check_losses(values: Mapping[str, float], scale: int, iteration: int, config: Config) -> None:
+WORSE_THAN_GREY = 1.5
+"""A net begins near a grey clip. So many times that clip's error, and it has died: it puts out one extreme colour."""
+
+
+def check_losses(
+    values: Mapping[str, float], scale: int, iteration: int, config: Config, grey: float | None = None
+) -> None:
     """Stop a training whose losses are not finite or run away.
 
-    A reconstruction is runaway when it is worse than a grey frame, whose mean error on [-1, 1] is at most 1 in either
-    norm; any other loss when it is beyond `optim.runaway`.
+    A reconstruction is runaway when it is clearly worse than a grey clip, any other loss when it is beyond
+    `optim.runaway`.
 
     Arguments:
         values: weighted mean losses of some steps up to `iteration`.
+        grey: the weighted reconstruction loss of a grey clip; by default its most, 1 in either norm on [-1, 1].
 
     Raises:
         Diverged: with scale, iteration, and what to try.
     """
+    most = config.losses.reconstruction
+    most = most if grey is None else min(most, WORSE_THAN_GREY * grey)
     for name, value in values.items():
         if not math.isfinite(value):
             problem = "is not finite"
-        elif name == "reconstruction" and value > config.losses.reconstruction > 0:
-            problem = f"is {value:.4g}, worse than a grey clip's ({config.losses.reconstruction:g} at most)"
+        elif name == "reconstruction" and value > most > 0:
+            problem = f"is {value:.4g}, worse than a grey clip's ({most:.3g} at most)"
         elif name != "reconstruction" and abs(value) > config.optim.runaway:
             problem = f"is {value:.4g}, beyond optim.runaway = {config.optim.runaway:g}"
         else:
             continue
         raise Diverged(
             f"scale {scale}, iteration {iteration}: {name} {problem}; try a lower optim.lr_generator and "
-            "optim.lr_critic, a higher losses.penalty, or another seed"
+            "optim.lr_critic (for sgif-plus plus.patch_lr), a higher losses.penalty, or another seed"
         )

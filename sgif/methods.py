@@ -42,10 +42,11 @@ _SGIF_PLUS = {
     "model.generator_norm": "none",
     "losses.reconstruction": 1.0,
     "losses.colour": 0.0,
-    "optim.decay_at": 0.7,
+    "optim.decay_at": 0.6,
     "plus.patch_scales": 1,
-    "plus.still_noise": 0.95,
-    "plus.border_noise": 0.7,
+    "plus.still_noise": 0.98,
+    # In a natural scene what is above differs from what is below; left and right are alike.
+    "plus.border_noise": (0.4, 1.0),
     "plus.retrieval": True,
 }
 

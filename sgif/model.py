@@ -101,12 +101,14 @@ class GeneratorPyramid:
         With `plus.border_noise` that of the coarsest scale reaches beyond the border as far as the generator does.
         """
         plus, shared = self.config.plus, self.scales[index].dimensions == 2 and self.config.model.shared_noise
-        beyond = self.generators[0].reach if plus.border_noise and index == 0 else 0
+        beyond = self.generators[0].reach if any(plus.border_noise) and index == 0 else 0
         size = size[0] + 2 * beyond, size[1] + 2 * beyond
         still = 0.0 if index else plus.still_noise
         noise = draw_noise(rng, frames, size, coarsest=index == 0, shared=shared, still=still)
         if beyond:
-            strength = torch.full(size, plus.border_noise)
+            vertical, beside = plus.border_noise
+            strength = torch.full(size, vertical)
+            strength[:, :beyond], strength[:, -beyond:] = beside, beside
             strength[beyond:-beyond, beyond:-beyond] = 1
             noise = noise * strength
         return noise.to(self.z_star.device)

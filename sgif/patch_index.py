@@ -4,10 +4,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-SIDE, FRAMES = 5, 3
+SIDE, FRAMES = 5, 5
 """Pixels and frames of a patch."""
 COMPONENTS = 40
-"""Principal components in which patches are compared, of SIDE * SIDE * FRAMES * 3 = 225."""
+"""Principal components in which patches are compared, of SIDE * SIDE * FRAMES * 3 = 375."""
 _ENOUGH = 20000
 """Patches from which the principal components are found, of larger clips a random choice."""
 

@@ -19,11 +19,11 @@ from sgif.config import Config, PlusConfig
 from sgif.frames import resize
 from sgif.nearest import nearest_places
 from sgif.noise import seeded
-from sgif.patch_index import FRAMES, PatchIndex
+from sgif.patch_index import PatchIndex
 from sgif.pyramid import scale_sizes
 
 _VOTERS = 3
-"""Pixels of the square whose patches have a say in the pixel at its centre."""
+"""Pixels, and when a scale is settled frames, across which patches have a say in the pixel at the centre."""
 
 
 class Retrieval:
@@ -63,7 +63,7 @@ class Retrieval:
         for finer, level in enumerate(self.level_sizes(size)[1:], 1):
             for _ in range(self._passes(finer - 1)):
                 places = self._search(video, finer - 1, places, rng)
-                video = vote(places, self.clips[finer - 1], _VOTERS, FRAMES)
+                video = vote(places, self.clips[finer - 1], _VOTERS, _VOTERS)
             places = self._search(video, finer - 1, places, rng)
             places = moved_up(places, self.clips[finer - 1].shape[-2:], level, self.clips[finer].shape[-2:])
             # Frames as they are: a mean over moments would blur what moves.

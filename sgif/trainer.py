@@ -89,6 +89,7 @@ class ScaleTraining:
     Attributes:
         iteration: how many steps were taken.
         amplitude: of this scale's noise.
+        grey: weighted reconstruction loss of a grey clip.
     """
 
     def __init__(
@@ -104,6 +105,10 @@ class ScaleTraining:
         self.how = how
         self._penalty_how = how if self.config.speed.penalty_precision == "same" else how.exact()
         self.iteration = 0
+        losses = self.config.losses
+        self.grey = losses.reconstruction * float(
+            reconstruction_loss(torch.zeros_like(real), real, losses.reconstruction_kind)
+        )
         self._decay_at = max(1, math.ceil(self.config.optim.decay_at * scale.iterations))
         self.rng = seeded(seed, 1, scale.index)
         self.generator, self.critics = build_generator(scale, self.config.model), build_critics(scale, self.config)
@@ -283,6 +288,9 @@ class ScaleTraining:
             total.backward()
         else:
             torch.autograd.backward([total, fake], [None, joint])
+        plus = self.config.plus
+        if plus.by_patches(self.scale.index) and plus.patch_clip is not None:
+            nn.utils.clip_grad_norm_(self.generator.parameters(), plus.patch_clip)
         self.optimisers["generator"].step()
         return seen
 
@@ -324,10 +332,10 @@ def run_scale(
         iteration = training.iteration
         due = keep_due()
         if due:
-            check_losses(means.read(), scale.index, iteration, config)
+            check_losses(means.read(), scale.index, iteration, config, training.grey)
         if iteration % every == 0 or iteration == scale.iterations:
             values = means.take()
-            check_losses(values, scale.index, iteration, config)
+            check_losses(values, scale.index, iteration, config, training.grey)
             pace = (time.perf_counter() - began) / (iteration - first)
             report({"scale": scale.index, "iteration": iteration, **values, "seconds": pace})
         if due:

@@ -32,6 +32,14 @@ def test_what_stops_a_training(values, part):
     assert "try a lower optim.lr_generator" in str(caught.value)
 
 
+def test_a_dead_net_is_worse_than_a_grey_clip():
+    """One extreme colour, whose error is below that of the worst grey clip."""
+    check_losses({"reconstruction": 0.6 * 50}, 0, 9, Config(), grey=0.5 * 50)
+    with pytest.raises(Diverged, match="worse than a grey clip's"):
+        check_losses({"reconstruction": 0.95 * 50}, 0, 9, Config(), grey=0.5 * 50)
+    check_losses({"reconstruction": 0.99 * 50}, 0, 9, Config(), grey=0.9 * 50)
+
+
 def test_what_does_not():
     check_losses({"reconstruction": 49.0, "critic_video": -900.0, "colour": 3.0}, 0, 1, Config())
     silent = override(Config(), {"losses.reconstruction": 0})
@@ -53,7 +61,7 @@ def test_a_runaway_training_keeps_its_last_sound_state(clip, config, tmp_path, m
 
     def explodes(*arguments):
         calls.append(1)
-        return loss(*arguments) * (1e9 if len(calls) == 4 else 1)
+        return loss(*arguments) * (1e9 if len(calls) == 5 else 1)  # the first is that of a grey clip
 
     monkeypatch.setattr(trainer, "reconstruction_loss", explodes)
     common = {"method": "singan-gif", "preset": "smoke", "checkpoint_seconds": 0.0}

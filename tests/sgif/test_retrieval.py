@@ -113,7 +113,7 @@ def test_only_the_scales_with_a_generator_are_planned():
 
 def test_noise_beyond_the_border_moves_the_border_and_only_that():
     config = override(
-        resolve("smoke", "sgif-plus"), {"model.channels": 4, "plus.border_noise": 1.0, "plus.retrieval": False}
+        resolve("smoke", "sgif-plus"), {"model.channels": 4, "plus.border_noise": (0.5, 1.0), "plus.retrieval": False}
     )
     real = clip(0, 3, (32, 44))
     scale = plan_scales(3, (32, 44), override(config, {"pyramid.scales": 1}))[0]
