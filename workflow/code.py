@@ -18,7 +18,10 @@ MODULES: dict[str, tuple[str, ...]] = {
     ),
     "encoders": ("evaluation/encoders/*.py",),
     "training": tuple(f"sgif/{name}.py" for name in TRAINING_MODULES),
-    "samples": ("sgif/sampler.py", "sgif/model.py", "sgif/noise.py", "sgif/frames.py", "evaluation/controls.py"),
+    "samples": (
+        "sgif/sampler.py", "sgif/model.py", "sgif/noise.py", "sgif/frames.py", "sgif/retrieval.py", "sgif/nearest.py",
+        "sgif/patch_index.py", "evaluation/controls.py",
+    ),
     "reference": ("evaluation/encoders/*.py", "evaluation/features.py", "evaluation/statistics.py"),
     "metrics": (
         "evaluation/encoders/*.py", "evaluation/features.py", "evaluation/metrics/*.py", "evaluation/statistics.py",

@@ -23,19 +23,11 @@ def patches(video):
     """All patches, cut one by one."""
     frames, _, height, width = video.shape
     padded = F.pad(video, [SIDE // 2] * 4, mode="reflect")
-    return torch.stack(
-        [
-            torch.stack(
-                [
-                    padded[min(max(t + d, 0), frames - 1), :, y : y + SIDE, x : x + SIDE]
-                    for d in range(-(FRAMES // 2), FRAMES // 2 + 1)
-                ]
-            ).flatten()
-            for t in range(frames)
-            for y in range(height)
-            for x in range(width)
-        ]
-    )
+    found = []
+    for t in range(frames):
+        moments = [min(max(t + shift, 0), frames - 1) for shift in range(-(FRAMES // 2), FRAMES // 2 + 1)]
+        found += [padded[moments, :, y : y + SIDE, x : x + SIDE].flatten() for y in range(height) for x in range(width)]
+    return torch.stack(found)
 
 
 def flat(places, shape):

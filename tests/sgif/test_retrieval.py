@@ -3,13 +3,17 @@
 import pytest
 import torch
 
+from datasets.clip import make_clip
+from datasets.errors import InputError
 from sgif.config import Config, PlusConfig, override
-from sgif.frames import resize
+from sgif.frames import resize, to_frames
 from sgif.model import GeneratorPyramid
 from sgif.noise import seeded
 from sgif.presets import resolve
 from sgif.pyramid import plan_scales, scale_sizes
 from sgif.retrieval import Retrieval, moved_up, retrieval_of, vote
+from sgif.run import load_run, train
+from sgif.sampler import sample
 from sgif.trainer import ScaleTraining
 
 SIZES = [(14, 20), (28, 40), (56, 80)]
@@ -129,3 +133,34 @@ def test_noise_beyond_the_border_moves_the_border_and_only_that():
     inner = (..., slice(reach, -reach), slice(reach, -reach))
     torch.testing.assert_close(wide[inner], narrow[inner])
     assert not torch.allclose(wide, narrow)
+
+
+def test_a_run_is_trained_read_again_and_sampled(tmp_path):
+    config = override(resolve("smoke", "sgif-plus"), {"model.channels": 4, "optim.iterations": 3})
+    real = make_clip(to_frames(clip(6, 4, (32, 44))), id="six")
+    whole = train(real, config, tmp_path / "run", method="sgif-plus", preset="smoke")
+    assert sorted(p.name for p in (tmp_path / "run").glob("*.safetensors")) == ["scale_00.safetensors"]
+    read = load_run(tmp_path / "run")
+    first, second = sample(whole, 3, 1), sample(read, 3, 1)
+    assert first.size == real.size and len(first) == 4 and first.sha256 == second.sha256
+    assert sample(read, 3, 2).sha256 != first.sha256
+    wide = sample(read, 3, 1, size=(32, 88), frames=7)
+    assert wide.size == (32, 88) and len(wide) == 7
+    with pytest.raises(
+        InputError, match=r"--size 20x44: the coarsest level would be 9x\d+, smaller than a patch of 11"
+    ):
+        sample(read, 3, 1, size=(20, 44))
+
+
+def test_gradients_of_the_layout_are_cut():
+    """Adam divides by the gradients' size, so it is the moments that show it."""
+    moments = []
+    for clip_norm in (None, 1e-3):
+        config = override(resolve("smoke", "sgif-plus"), {"model.channels": 4, "plus.patch_clip": clip_norm})
+        scale = plan_scales(4, (32, 44), config)[0]
+        pyramid = GeneratorPyramid(config, [scale], torch.randn(4, 3, *scale.size, generator=seeded(0)))
+        training = ScaleTraining(pyramid, scale, resize(clip(7, 4, (32, 44)), scale.size), {}, 0)
+        training.step()
+        state = training.optimisers["generator"].state.values()
+        moments.append(sum(float(m["exp_avg"].square().sum()) for m in state) ** 0.5)
+    assert moments[1] == pytest.approx(1e-3 * (1 - config.optim.beta1), rel=1e-3) and moments[0] > 100 * moments[1]
