@@ -96,13 +96,14 @@ class PlusConfig:
     patch_weight: float = 10.0  # of that loss
     patch_lr: float = 1e-3  # rate of the generator there
     patch_clip: float | None = 10.0  # norm to which its gradients are cut there: a net without norm can die of a few
-    patch_sizes: tuple[int, ...] = (5, 7, 11)  # sides of the patches, in pixels
+    patch_sizes: tuple[int, ...] = (3, 5, 7, 11)  # sides of the patches, in pixels
     patch_frames: int = 3  # their length
     patch_projections: int = 128  # random directions a size and iteration
     still_noise: float = 0.0  # share of the coarsest noise's variance that all frames have in common
     # Amplitude of the noise above and below the coarsest scale's frames, and beside them; 0 pads with zeros [SinGAN].
     border_noise: tuple[float, float] = (0.0, 0.0)
     retrieval: bool = False  # the scales above those are not trained: they take their details out of the clip
+    soften: float = 0.8  # deviation in pixels of the Gaussian that takes the generator's pixel noise off its layouts
     settle: tuple[int, ...] = (4, 1, 1)  # replacements at a scale's own size before a step up; the last for all above
     alpha: float = 0.02  # of the completeness weight, in units of the patches' variance: smaller uses more of the clip
     apart: float = 0.08  # no patch comes from within this share of the short side from its own place, at any time
@@ -201,6 +202,7 @@ def _rules(config: Config) -> list[tuple[str, bool, str]]:
             "must be two amplitudes in [0, 1]",
         ),
         ("plus.retrieval", not plus.retrieval or plus.patch_scales > 0, "needs plus.patch_scales of at least 1"),
+        ("plus.soften", 0 <= plus.soften <= 2, "must lie in [0, 2]"),
         ("plus.settle", bool(plus.settle) and 0 <= min(plus.settle) <= max(plus.settle) <= 32, "must be 0 to 32 each"),
         ("plus.alpha", plus.alpha > 0, "must be positive"),
         ("plus.apart", 0 <= plus.apart <= 0.25, "must lie in [0, 0.25]"),

@@ -46,7 +46,7 @@ _SGIF_PLUS = {
     "plus.patch_scales": 1,
     "plus.still_noise": 0.98,
     # In a natural scene what is above differs from what is below; left and right are alike.
-    "plus.border_noise": (0.4, 1.0),
+    "plus.border_noise": (0.5, 1.0),
     "plus.retrieval": True,
 }
 

@@ -44,7 +44,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                 "cpu",
                 "native size without a GPU: overnight",
                 {**_NATIVE, "optim.iterations": (2000,)},
-                {"sgif-plus": {"optim.iterations": (4000,)}},
+                {"sgif-plus": {"optim.iterations": (3000,)}},
             ),
             Preset(
                 "quick",

@@ -6,6 +6,9 @@ pixel belongs to several patches; the mean of what they say is taken. Before a s
 patches are replaced, by the same rule, by those found at its own size. (Granot et al. 2022 for images, Haim et al.
 2022 for clips: there the layout comes from noise, by the same search.)
 
+A generator's layout has noise from pixel to pixel, to which the distance of patch distributions is nearly blind; looked
+up as it is, it becomes strange proportions of materials. It is softened first.
+
 To copy the clip as a whole would be the best answer to that, so no patch may come from its own place at any time
 (`plus.apart`). [ours]
 """
@@ -13,6 +16,7 @@ To copy the clip as a whole would be the best answer to that, so no patch may co
 from math import ceil
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from sgif.config import Config, PlusConfig
@@ -59,7 +63,7 @@ class Retrieval:
         Returns:
             float [T, 3, *size], made of the training clip's pixels.
         """
-        places = None
+        places, video = None, softened(video, self.plus.soften)
         for finer, level in enumerate(self.level_sizes(size)[1:], 1):
             for _ in range(self._passes(finer - 1)):
                 places = self._search(video, finer - 1, places, rng)
@@ -88,6 +92,18 @@ def retrieval_of(clip: Tensor, config: Config) -> Retrieval | None:
         return None
     sizes = scale_sizes(tuple(clip.shape[-2:]), config.pyramid)
     return Retrieval(clip, sizes[min(config.plus.patch_scales, len(sizes)) - 1 :], config.plus)
+
+
+def softened(video: Tensor, deviation: float) -> Tensor:
+    """`video` after a Gaussian of so many pixels, float [T, 3, h, w]; past a border its last pixel again."""
+    if not deviation:
+        return video
+    reach = ceil(3 * deviation)
+    steps = torch.arange(-reach, reach + 1, device=video.device)
+    kernel = torch.exp(-(steps**2) / (2 * deviation**2))
+    kernel = (kernel / kernel.sum()).expand(3, 1, -1)
+    padded = F.pad(video, [reach] * 4, mode="replicate")
+    return F.conv2d(F.conv2d(padded, kernel[..., None, :], groups=3), kernel[..., None], groups=3)
 
 
 def moved_up(

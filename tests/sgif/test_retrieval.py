@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from scipy.ndimage import gaussian_filter
 
 from datasets.clip import make_clip
 from datasets.errors import InputError
@@ -11,7 +12,7 @@ from sgif.model import GeneratorPyramid
 from sgif.noise import seeded
 from sgif.presets import resolve
 from sgif.pyramid import plan_scales, scale_sizes
-from sgif.retrieval import Retrieval, moved_up, retrieval_of, vote
+from sgif.retrieval import Retrieval, moved_up, retrieval_of, softened, vote
 from sgif.run import load_run, train
 from sgif.sampler import sample
 from sgif.trainer import ScaleTraining
@@ -29,7 +30,7 @@ def own(frames, height, width):
 
 def test_with_nothing_forbidden_the_clip_becomes_itself():
     real = clip(0)
-    retrieval = Retrieval(real, SIZES, PlusConfig(apart=0))
+    retrieval = Retrieval(real, SIZES, PlusConfig(apart=0, soften=0))
     torch.testing.assert_close(retrieval.add(resize(real, SIZES[0]), SIZES[-1], seeded(0)), real)
 
 
@@ -67,6 +68,13 @@ def test_a_sample_does_not_depend_on_those_before_it():
     fresh, used = (Retrieval(clip(0), SIZES, PlusConfig()) for _ in range(2))
     used.add(resize(clip(5), SIZES[0]), SIZES[-1], seeded(9))
     assert torch.equal(fresh.add(layout, SIZES[-1], seeded(1)), used.add(layout, SIZES[-1], seeded(1)))
+
+
+def test_softening_is_scipys_gaussian():
+    video = clip(8, 2, (16, 20))
+    expected = gaussian_filter(video.double().numpy(), (0, 0, 0.7, 0.7), mode="nearest", radius=(0, 0, 3, 3))
+    torch.testing.assert_close(softened(video, 0.7).double(), torch.from_numpy(expected), rtol=1e-5, atol=1e-6)
+    assert softened(video, 0) is video
 
 
 def test_the_vote_of_own_places_is_the_clip():
