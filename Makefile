@@ -23,7 +23,7 @@ quick: setup  ## the quick protocol: results/quick/table1.csv and results/quick/
 	$(SNAKEMAKE) results/quick/table1.csv results/quick/index.html results/quick/samples.png
 	@echo "table: results/quick/table1.md   page: results/quick/index.html   picture: results/quick/samples.png"
 
-quality: setup  ## sgif-plus on the peers' clips beside their samples; needs SGIF_STAGE; 12 minutes a clip
+quality: setup  ## sgif-plus on the peers' clips beside their samples; needs SGIF_STAGE; 8 minutes a clip
 	@test -n "$$SGIF_STAGE" || { echo "error: SGIF_STAGE: names no stage; set it to a folder with published/CLIP/real.mp4"; exit 2; }
 	$(BIN)/python benchmarks/quality.py --stage "$$SGIF_STAGE" --out results/quality
 
