@@ -32,7 +32,6 @@ _TITLES = {
     "adversarial": "Adversarial",
     "reconstruction": "Reconstruction",
     "colour": "Colour statistics",
-    "match": "Distance to nearest patches",
     "patches": "Distribution of patches",
 }
 _LINE_ORDER = ("image", "video")
@@ -141,7 +140,7 @@ def _loss_panel(ax: Axes, losses: pd.DataFrame, group: str, names: list[str], va
         for place, (_, scale) in enumerate(losses.groupby("scale")):
             label = "_" if alone or place else _variant(name)
             ax.plot(scale["step"], scale[name], lw=1.2, label=label, color=colour, ls=DASHES[index % len(DASHES)])
-    if group in ("reconstruction", "colour", "match", "patches") and losses[names].min().min() > 0:
+    if group in ("reconstruction", "colour", "patches") and losses[names].min().min() > 0:
         _logarithmic(ax, "y")
     for end in losses.groupby("scale")["step"].max().to_list()[:-1]:
         ax.axvline(end, color="0.6", lw=0.8, ls=(0, (2, 2)))

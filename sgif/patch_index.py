@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sgif.layers import stack_neighbours
+
 SIDE, FRAMES = 5, 5
 """Pixels and frames of a patch."""
 COMPONENTS = 40
@@ -46,10 +48,7 @@ class PatchIndex:
 
 def _stacked(video: Tensor) -> Tensor:
     """Each frame with its neighbours in time on the channels, and a border to reach into."""
-    index = torch.arange(len(video), device=video.device)
-    shifts = range(-(FRAMES // 2), FRAMES // 2 + 1)
-    stacked = torch.cat([video[(index + shift).clamp(0, len(video) - 1)] for shift in shifts], 1)
-    return F.pad(stacked, [SIDE // 2] * 4, mode="reflect")
+    return F.pad(stack_neighbours(video, FRAMES // 2), [SIDE // 2] * 4, mode="reflect")
 
 
 def _some_patches(clip: Tensor, rng: torch.Generator) -> Tensor:

@@ -23,10 +23,13 @@ def generate(
     pyramid: GeneratorPyramid, retrieval: Retrieval | None, frames: int, rng: torch.Generator, size: tuple[int, int]
 ) -> Tensor:
     """A random sample, float [frames, 3, *size], not clipped."""
-    if retrieval is None:
-        return pyramid.generate(frames, rng, scales=len(pyramid.scales), size=size)
-    rough = pyramid.generate(frames, rng, scales=len(pyramid.scales), size=retrieval.level_sizes(size)[0])
-    return retrieval.add(rough, size, rng)
+    video = pyramid.generate(frames, rng, scales=len(pyramid.scales), size=_generated_size(retrieval, size))
+    return retrieval.add(video, size, rng) if retrieval else video
+
+
+def _generated_size(retrieval: Retrieval | None, size: tuple[int, int]) -> tuple[int, int]:
+    """Of what the finest generator makes for a sample of `size`."""
+    return retrieval.level_sizes(size)[0] if retrieval else size
 
 
 def check_request(pyramid: GeneratorPyramid, retrieval: Retrieval | None, size: tuple[int, int], frames: int) -> None:
@@ -37,7 +40,7 @@ def check_request(pyramid: GeneratorPyramid, retrieval: Retrieval | None, size: 
     """
     patch = 1 + pyramid.config.model.layers * (pyramid.config.model.kernel - 1)
     finest = retrieval.sizes[-1] if retrieval else pyramid.scales[-1].size
-    coarsest = pyramid.level_size(0, retrieval.level_sizes(size)[0] if retrieval else size)
+    coarsest = pyramid.level_size(0, _generated_size(retrieval, size))
     if min(coarsest) < patch:
         least = [-(-patch * f // c) for f, c in zip(finest, pyramid.scales[0].size, strict=True)]
         raise InputError(

@@ -20,7 +20,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "training": tuple(f"sgif/{name}.py" for name in TRAINING_MODULES),
     "samples": (
         "sgif/sampler.py", "sgif/model.py", "sgif/noise.py", "sgif/frames.py", "sgif/retrieval.py", "sgif/nearest.py",
-        "sgif/patch_index.py", "evaluation/controls.py",
+        "sgif/patch_index.py", "sgif/layers.py", "evaluation/controls.py",
     ),
     "reference": ("evaluation/encoders/*.py", "evaluation/features.py", "evaluation/statistics.py"),
     "metrics": (

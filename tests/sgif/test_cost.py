@@ -67,6 +67,11 @@ def test_the_time_left_counts_the_scales_to_come():
     assert f"about {duration(expected)} left" in progress.stream.getvalue()
 
 
+@pytest.mark.parametrize(("seconds", "text"), [(7, "7 s"), (600, "10 min"), (9000, "2.5 h"), (86400 * 3, "3.0 days")])
+def test_durations_in_words(seconds, text):
+    assert duration(seconds) == text
+
+
 def test_a_measured_forecast_adds_its_scales_up(config):
     config = override(config, {"speed.pool": 2, "speed.penalty_every": 2})
     told = []
@@ -110,11 +115,6 @@ def test_the_command_line_plans(clip, tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["plan", str(tmp_path / "clip.npz"), "--preset", "smoke", "--steps", "0"])
     assert capsys.readouterr().err.startswith("error: argument --steps: 0 is not at least 1")
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(7, "7 s"), (600, "10 min"), (9000, "2.5 h"), (86400 * 3, "3.0 days")])
-def test_durations_in_words(seconds, text):
-    assert duration(seconds) == text
 
 
 def test_the_parts_of_sgif_plus_are_counted():
