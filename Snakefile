@@ -11,8 +11,11 @@ include: "workflow/rules/clips.smk"
 include: "workflow/rules/encoders.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/samples.smk"
+include: "workflow/rules/external.smk"
 include: "workflow/rules/metrics.smk"
+include: "workflow/rules/controls.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/leaderboard.smk"
 include: "workflow/rules/page.smk"
 include: "workflow/rules/contact_sheet.smk"
 
@@ -23,6 +26,8 @@ localrules:
     encoder,
     cells,
     table1,
+    control_matrix,
+    leaderboard,
     page,
     contact_sheet,
 

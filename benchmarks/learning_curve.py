@@ -31,7 +31,7 @@ from datasets.errors import InputError
 from datasets.resize import prepare
 from evaluation.encoders.encoder import Encoder, load_encoder
 from evaluation.metrics.diversity import diversity
-from evaluation.score import score
+from evaluation.scoring import score
 from sgif.config import Config, SpeedConfig
 from sgif.execution import choose_precision, execution_of
 from sgif.frames import resize, to_frames, to_tensor

@@ -30,6 +30,7 @@ from datasets.decode import read_video
 from datasets.encode import contact_sheet, write_png
 from datasets.errors import InputError
 from datasets.files import read_json, replacing
+from datasets.resize import resize_frames
 from datasets.stage import published_real
 from evaluation.encoders.encoder import Encoder, load_encoder
 from evaluation.metrics.colour import colour_distance
@@ -37,7 +38,7 @@ from evaluation.metrics.contrast import contrast_ratio
 from evaluation.metrics.diversity import diversity
 from evaluation.metrics.memorisation import frame_distance, zero_displacement
 from evaluation.metrics.motion import motion_energy_ratio
-from evaluation.score import resize_frames, score
+from evaluation.scoring import score
 from sgif.config import parse_assignments
 from sgif.presets import resolve
 from sgif.run import Run, train

@@ -50,7 +50,7 @@ def prepare(
     size = fitted_size(clip.size, short_side, long_side)
     if size != clip.size:
         note |= {"resized_from": list(clip.size), "resized_to": list(size), "filter": "bicubic"}
-        frames = _resized(frames, size)
+        frames = resize_frames(frames, *size)
     if not note:
         return clip
     return Clip(np.ascontiguousarray(frames), clip.delays_ms[: len(frames)].copy(), {**clip.source, "prepared": note})
@@ -66,9 +66,9 @@ def require_minimum(clip: Clip, minimum: int = MINIMUM_SIDE) -> None:
         )
 
 
-def _resized(frames: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def resize_frames(frames: np.ndarray, height: int, width: int) -> np.ndarray:
+    """uint8 frames [T, H, W, 3] at another size: bicubic, with antialiasing where they shrink, rounded to uint8."""
     from PIL import Image
 
-    height, width = size
     pictures = (Image.fromarray(np.ascontiguousarray(frame)) for frame in frames)
     return np.stack([np.asarray(picture.resize((width, height), Image.Resampling.BICUBIC)) for picture in pictures])

@@ -8,3 +8,21 @@ Depends on: numpy and, only where features are computed or checkpoints converted
 registries (`evaluation.encoders`, `evaluation.metrics`), `evaluation.statistics` or `evaluation.controls` does not
 import torch, so jobs that make tables start fast.
 """
+
+from typing import Any
+
+_HOME = {
+    "score": "evaluation.scoring", "Score": "evaluation.scoring", "load_encoder": "evaluation.encoders.encoder",
+    "measure_clips": "evaluation.measures", "METRICS": "evaluation.metrics",
+}  # fmt: skip
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    # Late, so that what needs no torch does not wait for it.
+    if name in _HOME:
+        from importlib import import_module
+
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

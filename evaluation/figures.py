@@ -3,29 +3,21 @@
 Readable without colour: methods differ by marker as well, curves by dashes. Equal data give equal bytes.
 """
 
-import io
-import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Sequence
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter
 
 from evaluation.intervals import mean_interval
 from evaluation.losses import loss_names
+from evaluation.plots.style import DASHES, MARKERS, PALETTE, WIDTH, legend_above, logarithmic, looks, new_figure, svg
 from evaluation.tables import RESAMPLES, in_order, sgfid_cells
 
-PALETTE = sns.color_palette("colorblind").as_hex()
-MARKERS = "osD^vPX*"
-DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)))
-_WIDTH = 4.7  # inches; a phone shows this at about its real size
+__all__ = ["DASHES", "MARKERS", "PALETTE", "loss_curves", "sgfid_by_clip", "svg"]
+
 _TITLES = {
     "critic": "Critics",
     "penalty": "Gradient penalty",
@@ -35,16 +27,6 @@ _TITLES = {
     "patches": "Distribution of patches",
 }
 _LINE_ORDER = ("image", "video")
-_PATH = re.compile(rb'\bd="[^"]*"')
-_LONG_NUMBER = re.compile(rb"(\d\.\d\d)\d+")
-
-
-def svg(figure: Figure) -> bytes:
-    """The figure as SVG, without date or random ids; coordinates to a hundredth of a point, which halves its size."""
-    buffer = io.BytesIO()
-    with mpl.rc_context(_style()):
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return _PATH.sub(lambda path: _LONG_NUMBER.sub(rb"\1", path.group()), buffer.getvalue())
 
 
 def loss_curves(losses: pd.DataFrame) -> Figure:
@@ -61,7 +43,7 @@ def loss_curves(losses: pd.DataFrame) -> Figure:
         {_variant(name) for names in panels.values() if len(names) > 1 for name in names},
         key=lambda variant: (_LINE_ORDER.index(variant) if variant in _LINE_ORDER else len(_LINE_ORDER), variant),
     )
-    with _figure(_WIDTH, 0.85 + 1.15 * max(1, len(panels))) as figure:
+    with new_figure(WIDTH, 0.85 + 1.15 * max(1, len(panels))) as figure:
         axes: Sequence[Axes] = figure.subplots(max(1, len(panels)), 1, sharex=True, squeeze=False)[:, 0]
         for ax, (group, names) in zip(axes, panels.items(), strict=False):
             _loss_panel(ax, losses, group, names, variants)
@@ -69,7 +51,7 @@ def loss_curves(losses: pd.DataFrame) -> Figure:
         axes[-1].set_xlim(0, int(losses["step"].max()))
         axes[-1].xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
         _name_scales(axes[0], losses)
-        _legend_above(figure, axes)
+        legend_above(figure, axes)
     return figure
 
 
@@ -94,41 +76,29 @@ def sgfid_by_clip(
     clips = sorted(set(cells["clip"]))
     step = 0.8 / max(1, len(shown))
     rows = len(clips) * max(0.45, 0.2 * len(shown))
-    with _figure(_WIDTH, 1.15 + rows) as figure:
+    with new_figure(WIDTH, 1.15 + rows) as figure:
         ax = figure.subplots()
         for index, method in enumerate(shown):
-            looks = _looks(index, kinds[method])
+            marks = looks(index, kinds[method])
             own = cells[(cells["method"] == method) & (cells["value"] > 0)]
             for row, clip in enumerate(clips):
                 values = own.loc[own["clip"] == clip, "value"].to_numpy()
                 if not values.size:
                     continue
                 height = row - 0.4 + step * (index + 0.5)
-                ax.plot(values, np.full(values.size, height), ".", color=looks["color"], alpha=0.35, ms=5, mew=0)
+                ax.plot(values, np.full(values.size, height), ".", color=marks["color"], alpha=0.35, ms=5, mew=0)
                 interval = mean_interval([values], resamples=bootstrap, seed=seed)
-                ax.plot([interval.low, interval.high], [height, height], color=looks["color"], lw=1.4)
-                ax.plot([interval.estimate], [height], ls="", ms=5.5, label="" if row else method, **looks)
-        _logarithmic(ax, "x")
+                ax.plot([interval.low, interval.high], [height, height], color=marks["color"], lw=1.4)
+                ax.plot([interval.estimate], [height], ls="", ms=5.5, label="" if row else method, **marks)
+        logarithmic(ax, "x")
         ax.set_yticks(range(len(clips)), clips)
         ax.set_ylim(len(clips) - 0.5, -0.5)
         for border in range(1, len(clips)):
             ax.axhline(border - 0.5, color="0.85", lw=0.8)
         ax.grid(axis="y", visible=False)
         ax.set_xlabel("SGFID, lower is better (logarithmic)")
-        _legend_above(figure, [ax])
+        legend_above(figure, [ax])
     return figure
-
-
-def _legend_above(figure: Figure, axes: Sequence[Axes]) -> None:
-    """One legend for all axes, above them, so that it hides no value."""
-    entries: dict[str, Any] = {}
-    for ax in axes:
-        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
-            entries.setdefault(label, handle)
-    if entries:
-        figure.legend(
-            list(entries.values()), list(entries), loc="outside upper center", ncols=min(3, len(entries)), frameon=False
-        )
 
 
 def _loss_panel(ax: Axes, losses: pd.DataFrame, group: str, names: list[str], variants: list[str]) -> None:
@@ -141,7 +111,7 @@ def _loss_panel(ax: Axes, losses: pd.DataFrame, group: str, names: list[str], va
             label = "_" if alone or place else _variant(name)
             ax.plot(scale["step"], scale[name], lw=1.2, label=label, color=colour, ls=DASHES[index % len(DASHES)])
     if group in ("reconstruction", "colour", "patches") and losses[names].min().min() > 0:
-        _logarithmic(ax, "y")
+        logarithmic(ax, "y")
     for end in losses.groupby("scale")["step"].max().to_list()[:-1]:
         ax.axvline(end, color="0.6", lw=0.8, ls=(0, (2, 2)))
     title = _TITLES.get(group, group)
@@ -153,18 +123,6 @@ def _variant(name: str) -> str:
     return name.partition("_")[2] or name
 
 
-def _logarithmic(ax: Axes, axis: str) -> None:
-    """A logarithmic axis with plain numbers, at least a few of them however short its range."""
-    ax.set(**{f"{axis}scale": "log"})
-    low, high = getattr(ax, f"get_{axis}lim")()
-    subs = (1, 2, 5) if high / low > 8 else (1, 1.5, 2, 3, 4, 5, 7)
-    numbers = FuncFormatter(lambda value, _: f"{value:,.6g}")
-    on = getattr(ax, f"{axis}axis")
-    on.set_major_locator(LogLocator(10, subs=subs, numticks=12))
-    on.set_major_formatter(numbers)
-    on.set_minor_formatter(NullFormatter())
-
-
 def _name_scales(ax: Axes, losses: pd.DataFrame) -> None:
     """`scale 0`, `1`, … on top of the first panel, each over the middle of its stretch."""
     ends = losses.groupby("scale")["step"].max()
@@ -174,35 +132,3 @@ def _name_scales(ax: Axes, losses: pd.DataFrame) -> None:
     top.set_xticks([(begin + end) / 2 for begin, end in zip(begins, ends, strict=True)], names, fontsize=7.5)
     top.tick_params(length=0, pad=1, colors="0.35")
     top.spines["top"].set_visible(False)
-
-
-def _looks(index: int, kind: str) -> dict[str, Any]:
-    marker = MARKERS[index % len(MARKERS)]
-    if kind == "control":
-        return {"marker": marker, "color": "0.45", "mfc": "white", "mec": "0.45"}
-    colour = PALETTE[index % len(PALETTE)]
-    return {"marker": marker, "color": colour, "mfc": colour, "mec": "white"}
-
-
-@contextmanager
-def _figure(width: float, height: float) -> Iterator[Figure]:
-    """A figure of so many inches in the house style, known to no global list of figures."""
-    with mpl.rc_context(_style()):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        FigureCanvasAgg(figure)
-        yield figure
-
-
-def _style() -> dict[str, Any]:
-    return {
-        **sns.axes_style("whitegrid"),
-        **sns.plotting_context("paper", font_scale=0.95),
-        "font.family": ["sans-serif"],
-        "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib, so that outlines are the same everywhere
-        "axes.edgecolor": "0.5",
-        "axes.titlesize": 9,
-        "grid.color": "0.9",
-        "svg.fonttype": "path",
-        "svg.hashsalt": "sgif",
-        "text.parse_math": False,
-    }

@@ -6,15 +6,21 @@ statistic is the mean over clips of the mean over samples,
 
     m = 1/C  sum_c  1/n_c  sum_i  x_ci ,
 
-and the interval lies between the percentiles (1 - level)/2 and (1 + level)/2 of its resamples. Feature locations are
-never resampled: neighbours overlap and are not independent. Percentile intervals over few clips are too narrow; with
-one clip only its samples are resampled, and the interval says nothing about other clips.
+and the interval lies between the percentiles (1 - level)/2 and (1 + level)/2 of its resamples. Where a clip's samples
+come from several seeds, each seed's samples are resampled on their own and the clip's mean is the mean over seeds;
+seeds are not resampled, they are too few. Feature locations are never resampled: neighbours overlap and are not
+independent. Percentile intervals over few clips are too narrow; with one clip only its samples are resampled, and the
+interval says nothing about other clips.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+
+Group: TypeAlias = np.ndarray | Sequence[np.ndarray]
+"""The values [n] of a clip's samples, or a list of such arrays, one a seed."""
 
 
 @dataclass(frozen=True)
@@ -33,16 +39,16 @@ class Interval:
     over: str
 
 
-def balanced_mean(groups: Sequence[np.ndarray]) -> float:
+def balanced_mean(groups: Sequence[Group]) -> float:
     """The mean over groups of the mean within each: every clip counts the same, however many samples it has."""
-    return float(np.mean([np.mean(group) for group in groups]))
+    return float(np.mean([np.mean([np.mean(seed) for seed in _seeds(group)]) for group in groups]))
 
 
-def mean_interval(groups: Sequence[np.ndarray], *, resamples: int, seed: int, level: float = 0.95) -> Interval:
+def mean_interval(groups: Sequence[Group], *, resamples: int, seed: int, level: float = 0.95) -> Interval:
     """The mean over clips of the mean over samples, with its interval.
 
     Args:
-        groups: for every clip the values [n] of its samples; finite, at least one.
+        groups: for every clip the values [n] of its samples, or a list of them, one a seed; finite, at least one.
         resamples: how many bootstrap resamples.
         seed: of the function's own generator; equal groups and seed give an equal interval.
         level: of confidence, in (0, 1).
@@ -58,23 +64,22 @@ def mean_interval(groups: Sequence[np.ndarray], *, resamples: int, seed: int, le
 
 
 def ratio_interval(
-    groups: Sequence[np.ndarray], reference: Sequence[np.ndarray], *, resamples: int, seed: int, level: float = 0.95
+    groups: Sequence[Group], reference: Sequence[Group], *, resamples: int, seed: int, level: float = 0.95
 ) -> Interval:
     """The ratio of two balanced means over the same clips, with its interval.
 
     Paired: a resample draws the same clips on both sides, and samples of each side on their own.
 
     Args:
-        groups, reference: for every clip the values [n] of its samples, clips in the same order; values ≥ 0.
+        groups, reference: for every clip the values of its samples as in `mean_interval`, clips in the same order;
+            values ≥ 0.
 
     Raises:
         ValueError: as `mean_interval`; also if the clips are not paired or the reference's mean is not above 0.
     """
-    groups, reference = _checked(groups, resamples, level), _checked(reference, resamples, level)
-    if len(groups) != len(reference):
-        raise ValueError(f"a ratio needs the same clips on both sides, not {len(groups)} and {len(reference)}")
-    if not all(np.all(group >= 0) for group in (*groups, *reference)) or not any(
-        np.any(group > 0) for group in reference
+    groups, reference = _paired("ratio", groups, reference, resamples, level)
+    if not all(np.all(seed >= 0) for group in (*groups, *reference) for seed in group) or not any(
+        np.any(seed > 0) for group in reference for seed in group
     ):
         raise ValueError("a ratio needs values that are not negative and a reference that is not all 0")
     rng = np.random.default_rng(seed)
@@ -85,33 +90,77 @@ def ratio_interval(
         ratios = above / below
     # A resample of a reference that is mostly 0 may be 0; it stands at the far end rather than vanishing.
     ratios = np.where(np.isnan(ratios), np.inf, ratios)
-    pairs = [np.repeat(0.0, max(len(one), len(other))) for one, other in zip(groups, reference, strict=True)]
-    return _interval(balanced_mean(groups) / balanced_mean(reference), ratios, level, _what(pairs))
+    return _interval(balanced_mean(groups) / balanced_mean(reference), ratios, level, _what(_both(groups, reference)))
 
 
-def _checked(groups: Sequence[np.ndarray], resamples: int, level: float) -> list[np.ndarray]:
-    arrays = [np.asarray(group, dtype=np.float64).ravel() for group in groups]
-    if not arrays or any(not array.size or not np.isfinite(array).all() for array in arrays):
+def difference_interval(
+    groups: Sequence[Group], reference: Sequence[Group], *, resamples: int, seed: int, level: float = 0.95
+) -> Interval:
+    """The difference of two balanced means over the same clips, `groups` minus `reference`, with its interval.
+
+    Paired as in `ratio_interval`.
+
+    Args:
+        groups, reference: for every clip the values of its samples as in `mean_interval`, clips in the same order.
+
+    Raises:
+        ValueError: as `mean_interval`; also if the clips are not paired.
+    """
+    groups, reference = _paired("difference", groups, reference, resamples, level)
+    rng = np.random.default_rng(seed)
+    clips = rng.integers(len(groups), size=(resamples, len(groups)))
+    shifts = _resampled_means(groups, clips, rng) - _resampled_means(reference, clips, rng)
+    estimate = balanced_mean(groups) - balanced_mean(reference)
+    return _interval(estimate, shifts.mean(axis=1), level, _what(_both(groups, reference)))
+
+
+def _seeds(group: Group) -> list[np.ndarray]:
+    parts = group if isinstance(group, list | tuple) and all(isinstance(one, np.ndarray) for one in group) else [group]
+    return [np.asarray(one, dtype=np.float64).ravel() for one in parts]
+
+
+def _checked(groups: Sequence[Group], resamples: int, level: float) -> list[list[np.ndarray]]:
+    clips = [_seeds(group) for group in groups]
+    if not clips or not all(clip and all(one.size and np.isfinite(one).all() for one in clip) for clip in clips):
         raise ValueError("every clip needs at least one value, and all values must be finite")
     if resamples < 1 or not 0 < level < 1:
         raise ValueError(f"needs at least 1 resample and a level between 0 and 1, not {resamples} and {level}")
-    return arrays
+    return clips
 
 
-def _resampled_means(groups: list[np.ndarray], clips: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """For drawn clips [R, C] the mean of as many drawn samples as each has: float64 [R, C]."""
-    counts = np.array([len(group) for group in groups])
-    padded = np.zeros((len(groups), counts.max()))
-    for row, group in zip(padded, groups, strict=True):
-        row[: len(group)] = group
-    drawn = counts[clips][..., None]
-    picks = (rng.random((*clips.shape, counts.max())) * drawn).astype(np.intp)
-    values = padded[clips[..., None], picks]
-    return np.where(np.arange(counts.max()) < drawn, values, 0.0).sum(axis=-1) / drawn[..., 0]
+def _paired(
+    what: str, groups: Sequence[Group], reference: Sequence[Group], resamples: int, level: float
+) -> tuple[list[list[np.ndarray]], list[list[np.ndarray]]]:
+    if len(groups) != len(reference):
+        raise ValueError(f"a {what} needs the same clips on both sides, not {len(groups)} and {len(reference)}")
+    return _checked(groups, resamples, level), _checked(reference, resamples, level)
 
 
-def _what(groups: Sequence[np.ndarray]) -> str:
-    several_clips, several_samples = len(groups) > 1, any(len(group) > 1 for group in groups)
+def _both(groups: list[list[np.ndarray]], reference: list[list[np.ndarray]]) -> list[list[np.ndarray]]:
+    """For every clip the seeds of both sides together."""
+    return [[*one, *other] for one, other in zip(groups, reference, strict=True)]
+
+
+def _resampled_means(groups: list[list[np.ndarray]], clips: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """For drawn clips [R, C] the mean over seeds of the mean of as many drawn samples as each has: float64 [R, C]."""
+    flat = [one for group in groups for one in group]
+    counts = np.array([len(one) for one in flat])
+    padded = np.zeros((len(flat), counts.max()))
+    for row, one in zip(padded, flat, strict=True):
+        row[: len(one)] = one
+    of_clip = np.array([len(group) for group in groups])
+    # The seeds of drawn clips [R, C, S]; places beyond a clip's own number are drawn too, and left out of the mean.
+    own = np.arange(of_clip.max()) < of_clip[clips][..., None]
+    seeds = np.where(own, (np.cumsum(of_clip) - of_clip)[clips][..., None] + np.arange(of_clip.max()), 0)
+    drawn = counts[seeds][..., None]
+    picks = (rng.random((*seeds.shape, counts.max())) * drawn).astype(np.intp)
+    values = padded[seeds[..., None], picks]
+    means = np.where(np.arange(counts.max()) < drawn, values, 0.0).sum(axis=-1) / drawn[..., 0]
+    return np.where(own, means, 0.0).sum(axis=-1) / of_clip[clips]
+
+
+def _what(groups: list[list[np.ndarray]]) -> str:
+    several_clips, several_samples = len(groups) > 1, any(len(one) > 1 for group in groups for one in group)
     if several_clips:
         return "clips and samples" if several_samples else "clips"
     return "samples" if several_samples else "nothing"

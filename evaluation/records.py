@@ -15,6 +15,9 @@ from datasets.files import read_json
 KINDS = ("method", "peer", "control")
 """Kinds of methods, in the order in which tables list them."""
 
+FLOOR = "half-against-half"
+"""The method of the clip's second half, scored against its first: what a value can be without any generation."""
+
 _REMEDY = "delete it and let the step that scores run again"
 _TEXTS = ("clip", "clip_sha256", "method", "kind", "protocol", "encoder", "layer")
 _COUNTS = ("seed", "frames", "height", "width", "locations_real", "locations_fake")
@@ -31,6 +34,8 @@ class MetricRecord:
         locations: feature locations on the smaller of both sides.
         samples: for every sample its number and its metrics.
         whole_set: metrics of all samples together.
+        left_out: for every external sample that could not be used, why.
+        notes: what was done to external samples before they were scored.
     """
 
     clip: str
@@ -49,6 +54,8 @@ class MetricRecord:
     config_sha256: str | None
     samples: tuple[tuple[int, Mapping[str, float | None]], ...]
     whole_set: Mapping[str, float | None]
+    left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def read_record(path: str | Path) -> MetricRecord:
@@ -101,7 +108,16 @@ def read_record(path: str | Path) -> MetricRecord:
             for sample in sorted(samples, key=lambda sample: sample["sample"])
         ),
         whole_set=record["set"],
+        left_out=_lines(record, "left_out", path),
+        notes=_lines(record, "notes", path),
     )
+
+
+def _lines(record: Mapping[str, Any], key: str, path: str | Path) -> tuple[str, ...]:
+    lines = record.get(key, [])
+    whole = isinstance(lines, list) and all(isinstance(line, str) for line in lines)
+    _require(whole, path, f"'{key}' must be a list of sentences")
+    return tuple(lines)
 
 
 def _require(condition: bool, path: str | Path, what: str) -> None:

@@ -63,7 +63,8 @@ def declared():
     block = project[project.index("\ndependencies = [") : project.index("[project.optional-dependencies]")]
     pip = set(re.findall(r'^\s+"([a-z0-9-]+)', block, re.MULTILINE))
     conda = set(re.findall(r"^\s+- ([a-z0-9-]+) ?[><=]", (HOME / "environment.yml").read_text(), re.MULTILINE))
-    renamed = {"pytorch": "torch", "matplotlib-base": "matplotlib", "snakemake-minimal": "snakemake"}
+    renamed = {"pytorch": "torch", "matplotlib-base": "matplotlib", "snakemake-minimal": "snakemake",
+               "py-opencv": "opencv-python-headless"}  # fmt: skip
     return pip, {renamed.get(name, name) for name in conda} - {"python"}
 
 
@@ -73,7 +74,8 @@ def test_conda_and_pip_install_the_same():
 
 
 def test_everything_imported_is_declared():
-    names = {"PIL": "pillow", "yaml": "pyyaml", "pytorch_fid": "pytorch-fid", "markupsafe": "jinja2"}
+    names = {"PIL": "pillow", "yaml": "pyyaml", "pytorch_fid": "pytorch-fid", "markupsafe": "jinja2",
+             "cv2": "opencv-python-headless", "faiss": "faiss-cpu"}  # fmt: skip
     known = declared()[0] | set(sys.stdlib_module_names) | set(MAY_IMPORT)
     for package in MAY_IMPORT:
         for path in modules(package):

@@ -11,6 +11,11 @@ from sgif.identity import TRAINING_MODULES
 
 HOME = Path(__file__).resolve().parents[1]
 
+_MEASURING = (
+    "evaluation/encoders/*.py", "evaluation/measures.py", "evaluation/metrics/*.py", "evaluation/nearest.py",
+    "evaluation/statistics.py",
+)  # fmt: skip
+
 # Stem of a script -> the modules that decide its output. What only talks (progress, command lines) is left out.
 MODULES: dict[str, tuple[str, ...]] = {
     "clips": (
@@ -23,8 +28,14 @@ MODULES: dict[str, tuple[str, ...]] = {
         "sgif/patch_index.py", "sgif/layers.py", "evaluation/controls.py",
     ),
     "reference": ("evaluation/encoders/*.py", "evaluation/features.py", "evaluation/statistics.py"),
-    "metrics": (
-        "evaluation/encoders/*.py", "evaluation/features.py", "evaluation/metrics/*.py", "evaluation/statistics.py",
+    "external": ("datasets/decode.py", "datasets/pixels.py", "datasets/resize.py", "evaluation/external.py"),
+    "metrics": _MEASURING,
+    "controls": (*_MEASURING, "evaluation/controls.py", "evaluation/control_matrix.py"),
+    "control_matrix": ("evaluation/control_matrix.py", "evaluation/plots/*.py", "evaluation/metrics/__init__.py"),
+    "leaderboard": (
+        "evaluation/board.py",
+        "evaluation/leaderboard.py", "evaluation/comparisons.py", "evaluation/intervals.py", "evaluation/tables.py",
+        "evaluation/trainings.py", "evaluation/plots/*.py", "evaluation/report/**/*", "evaluation/metrics/__init__.py",
     ),
     "cells": ("evaluation/cells.py", "evaluation/records.py", "evaluation/texts.py"),
     "table1": (
@@ -34,7 +45,9 @@ MODULES: dict[str, tuple[str, ...]] = {
         "evaluation/wording.py", "workflow/methods.py",
     ),
     "contact_sheet": ("datasets/encode.py", "evaluation/records.py"),
-    "page": ("evaluation/report/**/*", "evaluation/figures.py", "evaluation/losses.py"),
+    "page": (
+        "evaluation/report/**/*", "evaluation/figures.py", "evaluation/losses.py", "evaluation/plots/style.py",
+    ),
 }  # fmt: skip
 
 

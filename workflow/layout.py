@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from evaluation.records import FLOOR
+
 Run = tuple[str, str, int]
 """Clip, method and seed."""
 
@@ -19,7 +21,9 @@ class Layout:
         clips, methods: in the order of tables and pages.
         trained: those of `methods` that are trained; each has all `seeds`, the others only the first.
         seeds: of the trainings.
-        samples: how many a cell.
+        samples: how many a cell; external methods have as many as there are files.
+        external: those of `methods` whose samples come from outside.
+        missing: (clip, method) of external methods without samples of a clip.
     """
 
     root: str
@@ -29,6 +33,8 @@ class Layout:
     trained: tuple[str, ...]
     seeds: tuple[int, ...]
     samples: int
+    external: tuple[str, ...] = ()
+    missing: tuple[tuple[str, str], ...] = ()
 
     def to_json(self) -> str:
         """As `from_json` reads it."""
@@ -38,12 +44,15 @@ class Layout:
     def from_json(text: str) -> "Layout":
         """Read what `to_json` wrote."""
         values = json.loads(text)
+        values["missing"] = [tuple(pair) for pair in values["missing"]]
         return Layout(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
 
     def cells(self) -> Iterator[Run]:
         """Every (clip, method, seed)."""
         for clip in self.clips:
             for method in self.methods:
+                if (clip, method) in self.missing:
+                    continue
                 for seed in self.seeds if method in self.trained else self.seeds[:1]:
                     yield clip, method, seed
 
@@ -56,8 +65,23 @@ class Layout:
         return self._path("metrics", run).with_suffix(".json")
 
     def sample_files(self, run: Run) -> list[Path]:
-        """The samples of a cell, in order."""
-        return [self._path("samples", run) / f"{i}.npz" for i in range(self.samples)]
+        """The samples of a cell, in order; of external ones those that are there."""
+        folder = self.sample_folder(run)
+        if run[1] in self.external:
+            return sorted(folder.glob("*.npz"), key=lambda path: int(path.stem))
+        return [folder / f"{i}.npz" for i in range(self.samples)]
+
+    def sample_folder(self, run: Run) -> Path:
+        """Where the samples of a cell lie."""
+        return self._path("samples", run)
+
+    def floor(self, clip: str) -> Path:
+        """The metric file of the clip's second half against its first."""
+        return self.metrics((clip, FLOOR, 0))
+
+    def control_values(self, clip: str) -> Path:
+        """What every metric says of every control of a clip."""
+        return Path(self.root, "controls", f"{clip}.csv")
 
     def run_files(self, name: str) -> dict[Run, Path]:
         """The file called `name` of every run folder."""

@@ -1,4 +1,5 @@
-"""The registry of methods: the trained ones of `sgif`, the controls of `evaluation`, and what the paper says of them.
+"""The registry of methods: the trained ones of `sgif`, the controls of `evaluation`, and what the paper says of them;
+`external:NAME` for samples that other methods made.
 
 It is joined here because neither package may import the other.
 """
@@ -9,6 +10,7 @@ from types import MappingProxyType
 
 from datasets.names import pick
 from evaluation.controls import CONTROLS
+from evaluation.external import check_name
 from sgif.methods import METHODS as TRAINED
 
 
@@ -18,7 +20,7 @@ class MethodEntry:
 
     Attributes:
         name, title: as in commands, as in tables.
-        kind: "method" (trained) or "control".
+        kind: "method" (trained), "peer" (external) or "control".
         published_sgfid: the paper's value, if it has one.
     """
 
@@ -27,6 +29,9 @@ class MethodEntry:
     kind: str
     published_sgfid: float | None = None
 
+
+EXTERNAL = "external:"
+"""What names of external methods begin with."""
 
 _PUBLISHED = {"singan-gif": 0.37, "singan-frames": 0.89}  # paper, Table 1
 
@@ -39,9 +44,11 @@ METHODS: Mapping[str, MethodEntry] = MappingProxyType(
 
 
 def find_method(name: str) -> MethodEntry:
-    """The entry of this name.
+    """The entry of this name; any `external:NAME` has one.
 
     Raises:
         InputError: there is none; the nearest is named.
     """
+    if name.startswith(EXTERNAL):
+        return MethodEntry(name, check_name(name.removeprefix(EXTERNAL)), "peer")
     return pick(METHODS, name, "method")

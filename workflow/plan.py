@@ -17,12 +17,13 @@ from datasets.resize import fitted_size
 from datasets.sources import Source, require_published, resolve, resolve_peers
 from evaluation.encoders import ENCODERS
 from evaluation.encoders.location import find_weights, missing_weights
+from evaluation.external import sample_files
 from sgif.config import Config, flatten, override
 from sgif.pyramid import plan_scales
 from workflow.code import code_hash
 from workflow.forecast import Trainings
-from workflow.layout import Layout
-from workflow.methods import METHODS
+from workflow.layout import Layout, Run
+from workflow.methods import EXTERNAL, METHODS
 from workflow.protocols import NAMES, Protocol, load_protocols, read_settings
 
 _NETWORK_SECONDS = 10.0
@@ -52,10 +53,13 @@ class Plan:
         self.protocols = {root_of(p.name): p for p in load_protocols(home / "config", self.settings).values()}
         self._sources: dict[str, dict[str, Source] | InputError] = {}
         self._encoders: dict[str, tuple[str, str]] = {}
+        self._external: dict[tuple[str, str, str], list[str]] = {}
+        self._remarks: dict[tuple[str, str, str], str] = {}
 
     root_pattern = "|".join(re.escape(r) for r in ["results", *(f"results/{n}" for n in NAMES if n != "paper")])
     clip_pattern = "|".join(clip_ids())
-    method_pattern = "|".join(METHODS)
+    external_pattern = EXTERNAL + r"[A-Za-z0-9][A-Za-z0-9._-]*"
+    method_pattern = "|".join([*METHODS, external_pattern])
     encoder_pattern = "|".join(ENCODERS)
 
     def protocol(self, root: str) -> Protocol:
@@ -167,6 +171,7 @@ class Plan:
 
     def _layout(self, root: str) -> Layout:
         protocol = self.protocol(root)
+        external = [method for method in protocol.methods if method.startswith(EXTERNAL)]
         return Layout(
             root=root,
             protocol=protocol.name,
@@ -175,6 +180,8 @@ class Plan:
             trained=protocol.trained,
             seeds=protocol.seeds,
             samples=protocol.samples,
+            external=tuple(external),
+            missing=tuple((clip, m) for m in external for clip in protocol.clips if not self.external(root, m, clip)),
         )
 
     def layout(self, root: str) -> str:
@@ -190,18 +197,50 @@ class Plan:
         layout = self._layout(root)
         return [str(layout.metrics(cell)) for cell in layout.cells()]
 
+    def floor_files(self, root: str) -> list[str]:
+        """The metric files of all clips' halves."""
+        return [str(self._layout(root).floor(clip)) for clip in self.protocol(root).clips]
+
+    def control_files(self, root: str) -> list[str]:
+        """What every metric says of every control, a file a clip."""
+        return [str(self._layout(root).control_values(clip)) for clip in self.protocol(root).clips]
+
     def finished_runs(self, root: str) -> list[str]:
         """The last file of all trainings."""
         return [str(path) for path in self._layout(root).run_files("finished.json").values()]
 
     def samples(self, root: str, clip: str, method: str, seed: str) -> list[str]:
-        """All sample files of one cell."""
-        return [str(path) for path in self._layout(root).sample_files((clip, method, int(seed)))]
+        """All sample files of one cell; of an external method their folder."""
+        return self._samples(self._layout(root), (clip, method, int(seed)))
 
     def all_samples(self, root: str) -> list[str]:
         """All sample files of all cells."""
         layout = self._layout(root)
-        return [str(path) for cell in layout.cells() for path in layout.sample_files(cell)]
+        return [path for cell in layout.cells() for path in self._samples(layout, cell)]
+
+    def _samples(self, layout: Layout, cell: Run) -> list[str]:
+        if cell[1] in layout.external:
+            return [str(layout.sample_folder(cell))]
+        return [str(path) for path in layout.sample_files(cell)]
+
+    # ---- samples from outside
+
+    def external(self, root: str, method: str, clip: str) -> list[str]:
+        """The files of an external method's samples of a clip; empty if there are none."""
+        key = root, method, clip
+        if key not in self._external:
+            try:
+                self._external[key] = [str(path) for path in sample_files(self._folder(root, method), clip)]
+            except InputError as error:
+                self._external[key] = []
+                self._remarks[key] = str(error)
+        return self._external[key]
+
+    def _folder(self, root: str, method: str) -> str:
+        folder = self.protocol(root).external[method.removeprefix(EXTERNAL)]
+        if "{stage}" in folder and not self.settings.stage:
+            raise InputError(f"{method}: its samples come from a stage, and none is named; add --config stage=DIR")
+        return folder.replace("{stage}", str(self.settings.stage))
 
     def notes(self, root: str) -> str:
         """JSON of what a reader of the page must know beside what the cells say."""
@@ -259,6 +298,7 @@ class Plan:
                 problem = reachable(ENCODERS[name].url, _NETWORK_SECONDS)
                 if problem:
                     raise InputError(f"{missing_weights(name)} (its download: {problem})")
+        lines += [f"  WARNING: left out: {why}" for (where, _, _), why in self._remarks.items() if where == root]
         trainings = [wildcards for rule, wildcards in jobs if rule == "train"]
         lines.append(f"  {len(jobs)} jobs, {len(trainings)} of them trainings")
         for group in self._groups(protocol, trainings):

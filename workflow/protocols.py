@@ -13,9 +13,11 @@ from datasets.errors import InputError
 from datasets.names import pick, unknown
 from datasets.overrides import check_override
 from evaluation.encoders import ENCODERS, LAYERS
+from evaluation.external import check_name
+from evaluation.metrics import METRICS
 from sgif.config import Config, PyramidConfig
 from sgif.presets import resolve
-from workflow.methods import find_method
+from workflow.methods import EXTERNAL, find_method
 
 NAMES = ("paper", "cpu", "peers", "quick", "smoke")
 SOURCES = ("clips", "published-video")
@@ -39,6 +41,10 @@ class Protocol:
         source: "clips" (GIFs and synthetic scenes) or "published-video" (`published/{clip}/real.mp4` of a stage).
         frames: at most so many frames of a clip; None for the preset's own limit.
         training: dotted config keys that change every training.
+        external: methods whose samples come from outside: name -> a folder with a folder for each clip, or a path with
+            `{clip}` in it; `{stage}` stands for the stage. In `methods` they are called `external:NAME`.
+        external_resize: whether their samples of another size are resized; otherwise they are left out.
+        metrics: names of the registry.
     """
 
     name: str
@@ -55,17 +61,27 @@ class Protocol:
     source: str = "clips"
     frames: int | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
+    external: Mapping[str, str] = field(default_factory=dict)
+    external_resize: bool = False
+    metrics: tuple[str, ...] = tuple(METRICS)
 
     def __post_init__(self) -> None:
         for clip in self.clips:
             find_clip(clip)
         for method in self.methods:
             find_method(method)
+            name = method.removeprefix(EXTERNAL)
+            if name != method and name not in self.external:
+                raise InputError(unknown("external method", name, self.external))
+        for metric in self.metrics:
+            pick(METRICS, metric, "metric")
+        if "sgfid" not in self.metrics:
+            raise InputError("metrics: sgfid is missing, and every table needs it; add it")
         pick(ENCODERS, self.encoder, "encoder")
         pick(LAYERS, self.layer, "layer")
         if self.source not in SOURCES:
             raise InputError(unknown("source of clips", self.source, SOURCES))
-        for key in ("clips", "methods", "seeds"):
+        for key in ("clips", "methods", "seeds", "metrics"):
             values = getattr(self, key)
             if not values or len(set(values)) < len(values):
                 raise InputError(f"{key}: must name at least one, none twice; change this key")
@@ -95,7 +111,10 @@ class Protocol:
 
 
 # Keys of `--config` and `--configfile` that change every protocol, beside `stage`.
-NARROWING = ("clips", "methods", "seeds", "samples", "encoder", "layer", "threads", "training")
+NARROWING = (
+    "clips", "methods", "seeds", "samples", "encoder", "layer", "threads", "training", "metrics", "external",
+    "external_resize",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -158,7 +177,18 @@ def _load(path: Path, settings: Settings) -> Protocol:
     if missing:
         raise InputError(f"{path}: {missing[0]}: missing; add this key")
     own = _build(path.stem, raw, f"{path}")
-    return _build(path.stem, {**raw, **settings.changes}, "--config") if settings.changes else own
+    if "external" in settings.changes:
+        raw = _with_external(raw, settings.changes["external"], "methods" in settings.changes)
+    if not settings.changes:
+        return own
+    return _build(path.stem, {**raw, **{k: v for k, v in settings.changes.items() if k != "external"}}, "--config")
+
+
+def _with_external(raw: Mapping[str, Any], more: Any, methods_given: bool) -> dict[str, Any]:
+    """The protocol with more external methods; they are among its methods unless those were named too."""
+    external = {**raw.get("external", {}), **_typed("external", more)}
+    added = [EXTERNAL + name for name in external if EXTERNAL + name not in raw["methods"]]
+    return {**raw, "external": external, "methods": [*raw["methods"], *([] if methods_given else added)]}
 
 
 def _build(name: str, values: Mapping[str, Any], origin: str) -> Protocol:
@@ -171,12 +201,12 @@ def _build(name: str, values: Mapping[str, Any], origin: str) -> Protocol:
 
 def _typed(key: str, value: Any) -> Any:
     """A value of YAML or of the command line as the field's type."""
-    if key in ("clips", "methods", "seeds"):
+    if key in ("clips", "methods", "seeds", "metrics"):
         items = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else [value]
         return tuple(_whole(key, i) if key == "seeds" else _word(key, i) for i in items)
     if key in ("samples", "threads", "frames"):
         return None if value is None else _whole(key, value)
-    if key == "fallback":
+    if key in ("fallback", "external_resize"):
         if isinstance(value, bool):
             return value
         raise InputError(f"{key}: {value!r} is neither true nor false; change this key")
@@ -184,6 +214,10 @@ def _typed(key: str, value: Any) -> Any:
         if isinstance(value, Mapping):
             return {str(k): v for k, v in value.items()}
         raise InputError(f"{key}: must be a mapping of dotted config keys; change this key")
+    if key == "external":
+        if isinstance(value, Mapping):
+            return {check_name(str(name)): _word(f"external.{name}", folder) for name, folder in value.items()}
+        raise InputError(f"{key}: must be a mapping of names to folders; change this key")
     return _word(key, value)
 
 

@@ -11,7 +11,7 @@ from datasets.files import write_json
 from evaluation.encoders import DEFAULT_ENCODER, DEFAULT_LAYER, ENCODERS, LAYERS
 
 if TYPE_CHECKING:
-    from evaluation.score import Score
+    from evaluation.scoring import Score
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from evaluation.encoders.encoder import load_encoder
     from evaluation.encoders.location import find_weights
-    from evaluation.score import score
+    from evaluation.scoring import score
 
     failures: list[tuple[str, InputError]] = []
 

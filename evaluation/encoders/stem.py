@@ -37,6 +37,16 @@ def features(x: Tensor, weights: Mapping[str, Tensor], layer: str) -> Tensor:
     return _convolve(x, weights, "Conv2d_4a_3x3")
 
 
+def places(height: int, width: int, layer: str) -> tuple[int, int]:
+    """Rows and columns of the map of features of a frame of this size."""
+
+    def along(side: int) -> int:
+        side = (side - 3) // 2 + 1 - 2
+        return side if layer == "pre-pool1" else (side - 3) // 2 + 1 - 2
+
+    return along(height), along(width)
+
+
 def _convolve(x: Tensor, weights: Mapping[str, Tensor], name: str, stride: int = 1, padding: int = 0) -> Tensor:
     weight, bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
     return torch.relu_(functional.conv2d(x, weight, bias, stride=stride, padding=padding))

@@ -1,38 +1,15 @@
-"""The registry of metrics: what each measures, which way is better, and what it cannot see.
+"""The registry of metrics: what each measures, which way is better, what it costs, and what it cannot see.
 
-Role: one module a metric, pure functions of statistics or frames; this registry describes them for tables, reports and
-readers.
+Role: one module a metric (or a pair that shares its work), pure functions of frames, flows or features; this
+registry describes them for tables, ranks and readers. `evaluation.measures` computes them all.
 Layer: above statistics; a metric reads no file and loads no network. Depends on: numpy; does not import torch.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from math import inf
 from types import MappingProxyType
-from typing import Literal
 
-
-@dataclass(frozen=True)
-class Metric:
-    """A number that tells something about generated clips.
-
-    Attributes:
-        name: key in metric files, cells and command lines.
-        title: heading in tables and figures.
-        unit: unit of the value; empty for a ratio.
-        range: least and greatest possible value.
-        direction: which way is better, or `none`.
-        source: where it was defined.
-        blind_to: what it cannot see, in words.
-    """
-
-    name: str
-    title: str
-    unit: str
-    range: tuple[float, float]
-    direction: Literal["lower", "higher", "none"]
-    source: str
-    blind_to: str
-
+from evaluation.metrics.metric import Metric
 
 METRICS: Mapping[str, Metric] = MappingProxyType(
     {
@@ -41,66 +18,285 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             Metric(
                 name="sgfid",
                 title="SGFID",
+                group="quality",
                 unit="squared feature distance",
-                range=(0.0, float("inf")),
+                range=(0.0, inf),
                 direction="lower",
+                of="sample",
+                definition="Fréchet distance between the Inception features of both clips, all places and frames, "
+                "right before the second pooling layer",
                 source="SinGAN-GIF (Arora and Lee 2021), section 4; Heusel et al. 2017, equation 6",
-                blind_to="order of frames, motion, where in the frame a feature is, copies of the training clip",
+                blind_to="order of frames, motion, where a feature is, copies of the training clip",
+                cost=0.5,
+                worse_on=("blur", "colour-shift", "noise"),
+                same_on=("copy", "shuffle-frames", "reverse"),
+            ),
+            Metric(
+                name="sgfid_pre_pool1",
+                title="SGFID, 64-d",
+                group="quality",
+                unit="squared feature distance",
+                range=(0.0, inf),
+                direction="lower",
+                of="sample",
+                definition="as SGFID, right before the first pooling layer",
+                source="versions of SinGAN's SIFID code",
+                blind_to="what SGFID cannot see, and everything larger than 11 pixels",
+                cost=0.3,
+                worse_on=("blur", "colour-shift", "noise"),
+                same_on=("copy", "shuffle-frames", "reverse"),
+                layer="pre-pool1",
+            ),
+            Metric(
+                name="kid",
+                title="KID",
+                group="quality",
+                unit="squared kernel distance",
+                range=(-inf, inf),
+                direction="lower",
+                of="sample",
+                definition="unbiased squared maximum mean discrepancy of SGFID's features, at places apart from each "
+                "other, under a cubic kernel; 0 on average for equal distributions, so it may be negative",
+                source="Binkowski et al. 2018, section 4",
+                blind_to="what SGFID cannot see; unlike it, it does not grow when there are few features",
+                cost=0.2,
+                worse_on=("blur", "colour-shift", "noise"),
+                same_on=("copy", "shuffle-frames", "reverse"),
+            ),
+            Metric(
+                name="coherence",
+                title="Coherence",
+                group="quality",
+                unit="grey levels",
+                range=(0.0, 255.0),
+                direction="lower",
+                of="sample",
+                definition="distance of generated 3 x 7 x 7 patches to the nearest of the clip, at several sizes",
+                source="Simakov et al. 2008, equation 1, first term",
+                blind_to="how much of the clip is used, and where: a single patch repeated is coherent; copies",
+                cost=0.0,
+                worse_on=("noise",),
+                same_on=("copy",),
+            ),
+            Metric(
+                name="completeness",
+                title="Completeness",
+                group="quality",
+                unit="grey levels",
+                range=(0.0, 255.0),
+                direction="lower",
+                of="sample",
+                definition="distance of the clip's 3 x 7 x 7 patches to the nearest generated one, at several sizes",
+                source="Simakov et al. 2008, equation 1, second term",
+                blind_to="what else is generated: the clip beside any rubbish is complete; copies",
+                cost=0.0,
+                worse_on=("blur", "noise"),
+                same_on=("copy",),
             ),
             Metric(
                 name="diversity",
                 title="Diversity",
+                group="diversity",
                 unit="",
-                range=(0.0, float("inf")),
+                range=(0.0, inf),
                 direction="higher",
+                of="set",
+                definition="standard deviation of a grey voxel over samples, averaged, over that of the clip's voxels",
                 source="SinGAN (Shaham et al. 2019), section 3; over voxels as in VGPNN (Haim et al. 2022)",
                 blind_to="realism (noise scores high), and why samples differ: a mere translation counts",
+                cost=0.0,
+            ),
+            Metric(
+                name="nnfdiv",
+                title="NNFDIV",
+                group="diversity",
+                unit="",
+                range=(0.0, 1.0),
+                direction="higher",
+                of="sample",
+                definition="how little the displacements to the clip's nearest 3 x 3 x 3 patches can be compressed",
+                source="SinFusion (Nikankin et al. 2023), section 5",
+                blind_to="realism: noise has no pattern either",
+                cost=0.0,
+                worse_on=("copy",),
+            ),
+            Metric(
+                name="nnfdist",
+                title="NNFDIST",
+                group="quality",
+                unit="squared grey levels",
+                range=(0.0, 255.0**2),
+                direction="lower",
+                of="sample",
+                definition="mean squared difference to those nearest patches",
+                source="SinFusion (Nikankin et al. 2023), section 5",
+                blind_to="anything larger than three pixels and frames; blur is close to everything; copies",
+                cost=0.0,
+                worse_on=("noise",),
+                same_on=("copy",),
             ),
             Metric(
                 name="zero_displacement",
                 title="Zero displacement",
+                group="copying",
                 unit="",
                 range=(0.0, 1.0),
                 direction="lower",
-                source="after SinFusion (Nikankin et al. 2023), section 5: nearest 3 x 3 x 3 patches",
+                of="sample",
+                definition="share of 3 x 3 x 3 patches whose nearest one in the clip lies at their own place and time",
+                source="after SinFusion (Nikankin et al. 2023), section 5",
                 blind_to="realism (noise scores 0), and copies that were moved in space or time",
+                cost=1.6,
+                worse_on=("copy",),
+                same_on=("shift", "noise"),
             ),
             Metric(
                 name="frame_distance",
                 title="Nearest frame",
+                group="copying",
                 unit="",
-                range=(0.0, float("inf")),
+                range=(0.0, inf),
                 direction="none",
-                source="ours: RMSE to the nearest training frame over that of consecutive training frames",
+                of="sample",
+                definition="RMSE to the nearest training frame over that of consecutive training frames; 0 for a copy",
+                source="ours",
                 blind_to="order of frames, moved copies; large for noise as for new layouts",
+                cost=0.1,
             ),
             Metric(
                 name="motion_energy",
                 title="Motion energy",
+                group="motion",
                 unit="",
-                range=(0.0, float("inf")),
-                direction="none",
-                source="ours: mean squared frame difference over the real clip's; 1 is best",
+                range=(0.0, inf),
+                direction="one",
+                of="sample",
+                definition="mean squared difference of consecutive frames over the clip's own",
+                source="ours",
                 blind_to="direction and coherence of motion: flicker counts as motion",
+                cost=0.1,
+                worse_on=("freeze-frame", "noise"),
+                same_on=("copy", "reverse"),
+            ),
+            Metric(
+                name="power_spectrum",
+                title="Temporal spectrum",
+                group="motion",
+                unit="dB",
+                range=(0.0, inf),
+                direction="lower",
+                of="sample",
+                definition="difference of the temporal power spectra of grey pixels, averaged over pixels",
+                source="ours; the periodogram is Schuster's (1898)",
+                blind_to="the direction of time, and where in the frame things move",
+                cost=0.1,
+                worse_on=("freeze-frame", "noise"),
+                same_on=("copy", "reverse"),
+            ),
+            Metric(
+                name="flow_magnitude",
+                title="Flow speed",
+                group="motion",
+                unit="pixels a frame",
+                range=(0.0, inf),
+                direction="lower",
+                of="sample",
+                definition="Wasserstein distance between the distributions of speed of the optical flow",
+                source="ours, on the flow of Kroeger et al. 2016 as OpenCV computes it",
+                blind_to="the direction of motion, and what moves; flow of noise is noise",
+                cost=0.3,
+                worse_on=("freeze-frame",),
+                same_on=("copy",),
+            ),
+            Metric(
+                name="flow_direction",
+                title="Flow direction",
+                group="motion",
+                unit="",
+                range=(0.0, 1.0),
+                direction="lower",
+                of="sample",
+                definition="distance between the distributions of the optical flow's direction, weighted with speed",
+                source="ours, on the same flow",
+                blind_to="speed; and direction where a clip moves in all directions alike",
+                cost=0.0,
+                worse_on=("reverse",),
+                same_on=("copy",),
+            ),
+            Metric(
+                name="patch_swd",
+                title="Space-time patches",
+                group="motion",
+                unit="grey levels",
+                range=(0.0, inf),
+                direction="lower",
+                of="sample",
+                definition="sliced Wasserstein distance between the distributions of small space-time patches",
+                source="Rabin et al. 2011; on patches as in GPDM (Elnekave and Weiss 2022)",
+                blind_to="everything larger than a patch, where it is, and copies",
+                cost=0.3,
+                worse_on=("freeze-frame", "noise"),
+                same_on=("copy",),
             ),
             Metric(
                 name="colour_distance",
                 title="Colour distance",
+                group="appearance",
                 unit="grey levels",
-                range=(0.0, float("inf")),
+                range=(0.0, inf),
                 direction="lower",
+                of="sample",
+                definition="distance between mean and deviation of each colour channel",
                 source="SinGAN-GIF (Arora and Lee 2021), section 3.3.3: mean and deviation of each channel",
                 blind_to="where colours are, texture, motion",
+                cost=0.1,
+                worse_on=("colour-shift", "noise"),
+                same_on=("copy", "shuffle-frames", "reverse", "shift"),
             ),
             Metric(
                 name="contrast",
                 title="Contrast",
+                group="appearance",
                 unit="",
-                range=(0.0, float("inf")),
-                direction="none",
-                source="ours: deviation of grey over the real clip's; 1 is best, and diversity grows with it",
+                range=(0.0, inf),
+                direction="one",
+                of="sample",
+                definition="standard deviation of grey over the clip's own; diversity grows with it",
+                source="ours",
                 blind_to="everything but the spread of grey values",
+                cost=0.1,
+                same_on=("copy", "shuffle-frames", "reverse", "shift"),
+            ),
+            Metric(
+                name="high_frequency",
+                title="High frequencies",
+                group="appearance",
+                unit="",
+                range=(0.0, inf),
+                direction="one",
+                of="sample",
+                definition="spatial spectral energy of grey frames above half of the Nyquist frequency over the clip's",
+                source="ours; the noise that the paper's image critic is said to remove (section 3.2)",
+                blind_to="whether fine detail is texture or noise; motion",
+                cost=0.1,
+                worse_on=("blur", "noise"),
+                same_on=("copy", "shuffle-frames", "reverse"),
             ),
         )
     }
 )
+"""All metrics, in the order of tables."""
+
+
+def named(names: "tuple[str, ...] | list[str]") -> list[Metric]:
+    """Metrics by name.
+
+    Raises:
+        InputError: one of them is unknown; the nearest is named.
+    """
+    from datasets.names import pick
+
+    return [pick(METRICS, name, "metric") for name in names]
+
+
+__all__ = ["METRICS", "Metric", "named"]

@@ -13,7 +13,7 @@ from datasets.errors import InputError
 from evaluation.controls import make_control
 from evaluation.encoders.encoder import Encoder, load_encoder
 from evaluation.encoders.location import obtain_stem
-from evaluation.score import score
+from evaluation.scoring import score
 
 STAGE = Path(os.environ.get("SGIF_STAGE", ""))
 pytestmark = pytest.mark.skipif(

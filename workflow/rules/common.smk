@@ -34,6 +34,7 @@ wildcard_constraints:
     root=PLAN.root_pattern,
     clip=PLAN.clip_pattern,
     method=PLAN.method_pattern,
+    external=PLAN.external_pattern,
     encoder=PLAN.encoder_pattern,
     seed=r"\d+",
     i=r"\d+",

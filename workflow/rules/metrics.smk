@@ -32,8 +32,26 @@ rule metrics:
     params:
         protocol=lambda w: PLAN.protocol(w.root).name,
         encoder=lambda w: PLAN.encoder(w.root),
+        metrics=lambda w: PLAN.protocol(w.root).metrics,
         code=PLAN.code("metrics"),
     shell:
         "python3 -m workflow.scripts.metrics {output:q} --clip {input.clip:q} --reference {input.reference:q}"
         " --encoder {params.encoder} --weights {input.encoder:q} --method {wildcards.method} --seed {wildcards.seed}"
-        " --protocol {params.protocol} --samples {input.samples:q} > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"
+        " --protocol {params.protocol} --metrics {params.metrics} --samples {input.samples:q}"
+        " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"
+
+
+# What a value can be without any generation: the clip's second half against its first.
+use rule metrics as floor with:
+    input:
+        clip="{root}/clips/{clip}.npz",
+        reference="{root}/stats/{clip}.npz",
+        encoder=lambda w: f"{w.root}/encoders/{PLAN.encoder(w.root)}.safetensors",
+        samples=[],
+    output:
+        "{root}/metrics/{clip}/{method}/{seed}.json",
+    log:
+        "{root}/logs/metrics/{clip}/{method}/{seed}.log",
+    wildcard_constraints:
+        method="half-against-half",
+        seed="0",

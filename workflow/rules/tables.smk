@@ -1,6 +1,7 @@
 rule cells:
     input:
         metrics=lambda w: PLAN.metric_files(w.root),
+        floors=lambda w: PLAN.floor_files(w.root),
     output:
         "{root}/tables/cells.csv",
     log:

@@ -14,7 +14,9 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--layout", type=Layout.from_json, required=True)
     options = parser.parse_args(arguments)
-    write_cells([options.layout.metrics(cell) for cell in options.layout.cells()], options.out)
+    layout = options.layout
+    files = [layout.metrics(cell) for cell in layout.cells()] + [layout.floor(clip) for clip in layout.clips]
+    write_cells(files, options.out)
 
 
 if __name__ == "__main__":

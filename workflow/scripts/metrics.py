@@ -1,4 +1,5 @@
-"""Rule `metrics`: every metric of all samples of one (clip, method, seed), with everything that made the values."""
+"""Rules `metrics` and `floor`: every metric of all samples of one (clip, method, seed), with everything that made the
+values; and of the clip's second half against its first."""
 
 import sys
 from collections.abc import Sequence
@@ -8,11 +9,13 @@ from typing import Any
 from datasets.cli import OneLineParser, run
 from datasets.clip import Clip, load_clip
 from datasets.errors import InputError
-from datasets.files import write_json
-from evaluation.metrics.diversity import diversity
-from evaluation.metrics.sgfid import sgfid
+from datasets.files import read_json, write_json
+from evaluation.records import FLOOR
 from evaluation.statistics import load_statistics
 from workflow.methods import find_method
+
+INDEX = "samples.json"
+"""In a folder of external samples: what was done to each, and what was left out."""
 
 
 def score_samples(
@@ -25,8 +28,12 @@ def score_samples(
     method: str,
     seed: int,
     protocol: str,
+    metrics: Sequence[str],
 ) -> dict[str, Any]:
     """The record of a metric file (see `evaluation.records`).
+
+    Args:
+        samples: .npz files, or one folder of them; none for half against half.
 
     Raises:
         InputError: a file is damaged, or a sample has another shape than the clip.
@@ -34,7 +41,7 @@ def score_samples(
     import torch
 
     from evaluation.encoders.encoder import load_encoder
-    from evaluation.features import clip_statistics
+    from evaluation.measures import Reference, halves, measure_cell, other_layers
 
     torch.set_num_threads(1)
     real = load_clip(clip)
@@ -42,32 +49,38 @@ def score_samples(
     network = load_encoder(encoder, weights, identity.layer)
     if network.identity != identity:
         raise InputError(f"{reference}: was made with another encoder; delete it and run the same command again")
-    loaded = [_matching(path, real) for path in samples]
-    scored = []
-    for path, sample in zip(samples, loaded, strict=True):
-        fake = clip_statistics(sample.frames, network)
-        scored.append({"sample": int(path.stem), "sgfid": sgfid(statistics, fake)})
-    height, width = real.size
-    locations = statistics[0].count
+    layers = {layer: load_encoder(encoder, weights, layer) for layer in other_layers(metrics, identity.layer)}
+    if method == FLOOR:
+        frames, real_side = halves(real.frames, network, layers)
+        numbered, extra = [(0, frames)], {}
+    else:
+        files, extra = _files(samples)
+        loaded = [(path, _matching(path, real)) for path in files]
+        real_side = Reference(real.frames, network, layers, statistics)
+        numbered = [(int(path.stem), sample.frames) for path, sample in loaded]
+        extra["config_sha256"] = loaded[0][1].source.get("config_sha256")
     return {
         "protocol": protocol,
         "clip": clip.stem,
         "clip_sha256": real.sha256,
         "clip_source": dict(real.source),
         "method": method,
-        "kind": find_method(method).kind,
+        "kind": "control" if method == FLOOR else find_method(method).kind,
         "seed": seed,
-        "encoder": identity.encoder,
-        "layer": identity.layer,
-        "weights_sha256": identity.weights_sha256,
-        "frames": len(real),
-        "height": height,
-        "width": width,
-        "locations_real": locations,
-        "locations_fake": locations,
-        "config_sha256": loaded[0].source.get("config_sha256"),
-        "samples": scored,
-        "set": {"diversity": diversity([s.frames for s in loaded], real.frames) if len(loaded) > 1 else None},
+        **measure_cell(numbered, real_side, metrics, say=print),
+        **extra,
+    }
+
+
+def _files(samples: Sequence[Path]) -> tuple[list[Path], dict[str, Any]]:
+    """Sample files, and what is known of external ones."""
+    if len(samples) != 1 or not samples[0].is_dir():
+        return list(samples), {}
+    folder = samples[0]
+    index = read_json(folder / INDEX, "delete the folder and run the same command again")
+    return [folder / f"{number}.npz" for number in index["samples"]], {
+        "notes": index["notes"],
+        "left_out": index["left_out"],
     }
 
 
@@ -82,7 +95,7 @@ def _matching(path: Path, real: Clip) -> Clip:
 
 
 def main(arguments: list[str]) -> None:
-    """Command line of the rule."""
+    """Command line of the rules."""
     parser = OneLineParser(prog=f"python -m {__spec__.name}")
     parser.add_argument("out", type=Path)
     for name in ("clip", "reference", "weights"):
@@ -90,7 +103,8 @@ def main(arguments: list[str]) -> None:
     for name in ("encoder", "method", "protocol"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--samples", type=Path, nargs="+", required=True)
+    parser.add_argument("--metrics", nargs="+", required=True)
+    parser.add_argument("--samples", type=Path, nargs="*", default=[])
     options = vars(parser.parse_args(arguments))
     out = options.pop("out")
     record = score_samples(options.pop("clip"), options.pop("reference"), options.pop("samples"), **options)

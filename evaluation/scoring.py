@@ -13,6 +13,7 @@ import numpy as np
 
 from datasets.clip import Clip
 from datasets.errors import InputError
+from datasets.resize import resize_frames
 from evaluation.encoders.encoder import Encoder
 from evaluation.features import clip_statistics
 from evaluation.metrics.sgfid import few_locations, sgfid
@@ -109,14 +110,6 @@ def score(
             )
         )
     return scores
-
-
-def resize_frames(frames: np.ndarray, height: int, width: int) -> np.ndarray:
-    """uint8 frames [T, H, W, 3] at another size: bicubic, with antialiasing where they shrink, rounded to uint8."""
-    from PIL import Image
-
-    resized = [Image.fromarray(frame).resize((width, height), Image.Resampling.BICUBIC) for frame in frames]
-    return np.stack([np.asarray(picture) for picture in resized])
 
 
 def _name(source: Source, otherwise: str) -> str:

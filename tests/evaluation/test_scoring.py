@@ -5,12 +5,13 @@ import pytest
 
 from datasets.clip import make_clip, save_clip
 from datasets.errors import InputError
+from datasets.resize import resize_frames
 from evaluation.controls import make_control
 from evaluation.encoders.encoder import Encoder, load_encoder
 from evaluation.encoders.random_stem import random_stem
 from evaluation.features import clip_statistics
 from evaluation.metrics.sgfid import sgfid
-from evaluation.score import Score, resize_frames, score
+from evaluation.scoring import Score, score
 
 
 def moving_pattern(count=5, height=48, width=60, seed=0) -> np.ndarray:

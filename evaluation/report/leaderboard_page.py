@@ -1,0 +1,203 @@
+"""The page of a leaderboard: who is ahead on what, the trade-off of quality and diversity, and every value."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from datasets.files import write_text
+from evaluation import wording
+from evaluation.comparisons import short
+from evaluation.leaderboard import reading
+from evaluation.metrics import METRICS
+from evaluation.metrics.metric import DIRECTIONS, GROUPS, Metric
+from evaluation.plots.style import arrow, svg
+from evaluation.report.document import data_uri, render
+from evaluation.report.parts import Picture, RowGroup, Table
+
+_KINDS = {
+    "method": "Methods",
+    "peer": "Peers: samples that others made",
+    "control": "Controls, not ranked",
+    "floor": "The clip against itself, not ranked",
+}
+_RANKED = ("method", "peer")
+
+
+@dataclass(frozen=True)
+class Group:
+    """The metrics that answer one question."""
+
+    name: str
+    anchor: str
+    table: Table
+    about: Sequence[tuple[str, str]]
+
+
+def build_leaderboard_page(
+    out: str | Path,
+    board: pd.DataFrame,
+    comparisons: pd.DataFrame,
+    figures: Mapping[str, Figure],
+    *,
+    warnings: Sequence[tuple[str, str]] = (),
+    metrics: Mapping[str, Metric] = METRICS,
+) -> None:
+    """Write one self-contained HTML file to `out`.
+
+    Args:
+        board: as `evaluation.leaderboard.leaderboard` makes it.
+        comparisons: as `evaluation.comparisons.compare` makes it; may be empty.
+        figures: `ranks`, and any of `pareto`, `dots` and `training_time`.
+        warnings: topic and text of what changes what may be concluded.
+    """
+    shown = [metric for name, metric in metrics.items() if f"{name}_mean" in board]
+    first = board.iloc[0]
+    context = {
+        "title": f"Leaderboard, protocol {first['protocol']}",
+        "headline": headline(board, metrics),
+        "warnings": [{"topic": topic, "text": text} for topic, text in warnings],
+        "facts": [
+            ("Protocol", first["protocol"]),
+            ("Ranked", str(int(board["ranked"].sum()))),
+            ("Clips", str(int(board["clips"].max()))),
+            ("Metrics", str(len(shown))),
+            ("Encoder", f"{first['encoder']}, {first['layer']}"),
+        ],
+        "ranks": _ranks(board),
+        "ranks_figure": _picture(figures["ranks"], "ranks"),
+        "figures": [_picture(figure, name) for name, figure in figures.items() if name != "ranks"],
+        "groups": [
+            _group(group, [metric for metric in shown if metric.group == group], board)
+            for group in GROUPS if any(metric.group == group for metric in shown)
+        ],
+        "comparisons": _comparisons(comparisons, metrics),
+        "comparisons_lead": _lead(comparisons),
+        "reading": reading(board, metrics),
+    }  # fmt: skip
+    write_text(out, render("leaderboard.html", context))
+
+
+def headline(board: pd.DataFrame, metrics: Mapping[str, Metric] = METRICS) -> str:
+    """The leaderboard in a sentence or two: first on SGFID, and on what else which others are first."""
+    ranked = board[board["ranked"]]
+    if ranked.empty:
+        return "No method was scored on all clips, so nothing is ranked."
+    leaders: dict[str, list[str]] = {}
+    for name, metric in metrics.items():
+        if f"{name}_rank" in ranked and ranked[f"{name}_rank"].notna().any():
+            best = ranked.loc[ranked[f"{name}_rank"] == ranked[f"{name}_rank"].min(), "method"]
+            if len(best) == 1:
+                leaders.setdefault(best.iloc[0], []).append(metric.title)
+    if not leaders:
+        return "On every metric several methods share the first rank."
+    parts = [f"{method} leads on {wording.listing(titles)}" for method, titles in leaders.items()]
+    return "; ".join(parts) + "."
+
+
+_TEXTS = {
+    "ranks": (
+        "Ranks of all methods on all metrics, by group; the same ranks stand in the tables below.",
+        "Rank 1 is best. Columns are metrics, by group; the last one is the mean rank.",
+    ),
+    "pareto": (
+        "SGFID against diversity of every method with intervals; the values stand in the tables.",
+        "Nobody is better on both than the methods on the line.",
+    ),
+    "dots": (
+        "SGFID of every sample by clip and method, with means and intervals.",
+        "A pale dot is a sample; a marker is the mean of a clip, with a 95 % interval over its samples.",
+    ),
+    "training_time": (
+        "SGFID against minutes of training of every trained method.",
+        "Methods whose samples came from outside have no training time here.",
+    ),
+}
+
+
+def _picture(figure: Figure, name: str) -> Picture:
+    alt, caption = _TEXTS[name]
+    return Picture(data_uri(svg(figure), "image/svg+xml"), alt, caption)
+
+
+def _ranks(board: pd.DataFrame) -> Table:
+    names = ["rank_overall", *(n for n in board.columns if n.startswith("rank_") and n != "rank_overall")]
+    rows: dict[str, list[list[str]]] = {}
+    for _, row in board[board["kind"].isin(_RANKED)].iterrows():
+        cells = [row["method"], *(wording.number(row[name]) for name in names), str(row["clips"]), row["note"] or ""]
+        rows.setdefault("", []).append(cells)
+    columns = ["Method", *(name.removeprefix("rank_").capitalize() for name in names), "Clips", "Note"]
+    return Table("Mean ranks, 1 is best", columns, [RowGroup(None, rows.get("", []))])
+
+
+def _group(group: str, metrics: Sequence[Metric], board: pd.DataFrame) -> Group:
+    rows = {
+        kind: [
+            [row["method"], *(_value(row, metric) for metric in metrics)]
+            for _, row in board[board["kind"] == kind].iterrows()
+        ]
+        for kind in _KINDS
+    }
+    table = Table(
+        f"{group.capitalize()}: {GROUPS[group]}?",
+        ["Method", *(arrow(metric) for metric in metrics)],
+        [RowGroup(_KINDS[kind], own) for kind, own in rows.items() if own],
+    )
+    about = [
+        (
+            metric.title,
+            f"{metric.definition[0].upper()}{metric.definition[1:]} ({DIRECTIONS[metric.direction]}"
+            f"{'; in ' + metric.unit if metric.unit else ''}). It cannot see {metric.blind_to}.",
+        )
+        for metric in metrics
+    ]
+    return Group(f"{group.capitalize()}: {GROUPS[group]}?", f"group-{group}", table, about)
+
+
+def _value(row: pd.Series, metric: Metric) -> str:
+    mean, low, high, rank = (row[f"{metric.name}_{what}"] for what in ("mean", "low", "high", "rank"))
+    if np.isnan(mean):
+        return wording.MISSING
+    text = short(mean) if np.isnan(low) else f"{short(mean)} ({short(low)} to {short(high)})"
+    return text if np.isnan(rank) else f"{text}, rank {rank:g}"
+
+
+def _comparisons(frame: pd.DataFrame, metrics: Mapping[str, Metric]) -> Table | None:
+    if frame.empty:
+        return None
+    columns = ["Metric", "Method", "Difference", "95 % interval", "Effect", "p (Holm)", "Clips", "Note"]
+    rows = [
+        [
+            metrics[row.metric].title,
+            row.method,
+            short(row.difference),
+            wording.MISSING if np.isnan(row.low) else f"{short(row.low)} to {short(row.high)}",
+            wording.MISSING if np.isnan(row.effect) else f"{row.effect:+.2f}",
+            wording.number(row.p_holm),
+            str(row.clips),
+            row.note,
+        ]
+        for row in frame.itertuples()
+    ]
+    caption = f"Differences from {frame['reference'].iloc[0]}, clip by clip"
+    return Table(caption, columns, [RowGroup(None, rows)], texts=2)
+
+
+def _lead(frame: pd.DataFrame) -> str:
+    if frame.empty:
+        return ""
+    reference, tested = frame["reference"].iloc[0], int(frame["p"].notna().sum())
+    text = (
+        f"Every method against {reference}: mean difference over clips with its bootstrap interval, and the "
+        "matched-pairs rank-biserial correlation as effect size (-1: less on every clip, 1: more on every clip)."
+    )
+    if not tested:
+        least = frame["smallest_p"].min()
+        text += (
+            f" No p is printed: with so few clips none below {least:g} is possible, so a test could not have found "
+            "anything."
+        )
+    return text

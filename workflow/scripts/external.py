@@ -1,0 +1,55 @@
+"""Rule `external`: the samples of a method from outside, brought to the real clip's shape by stated rules."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from datasets.cli import OneLineParser, run
+from datasets.clip import Clip, load_clip, save_clip
+from datasets.encode import write_gif
+from datasets.errors import InputError
+from datasets.files import write_json
+from evaluation.external import read_samples
+from workflow.scripts.metrics import INDEX
+
+
+def take_in(clip: Path, files: Sequence[Path], out: Path, *, resize: bool) -> None:
+    """Write what can be used to `out` as .npz (numbered as in `files`, from 0), a .gif beside each, and `samples.json`,
+    which says what was done to them and what was left out.
+
+    Raises:
+        InputError: none of the files can be used.
+    """
+    real = load_clip(clip)
+    samples, errors = read_samples(files, real, resize=resize)
+    for error in errors:
+        print(f"left out: {error}")
+    if not samples:
+        raise InputError(f"{files[0].parent}: none of its {len(files)} files can be used; see the log")
+    for sample in samples:
+        number = files.index(sample.file)
+        source = {"kind": "external", "name": sample.file.name, "notes": list(sample.notes)}
+        taken = Clip(sample.frames, real.delays_ms.copy(), source)
+        save_clip(out / f"{number}.npz", taken)
+        write_gif(out / f"{number}.gif", taken)
+    index = {
+        "samples": [files.index(sample.file) for sample in samples],
+        "notes": [f"{sample.file.name}: {', '.join(sample.notes)}" for sample in samples if sample.notes],
+        "left_out": [str(error) for error in errors],
+    }
+    write_json(out / INDEX, index)
+
+
+def main(arguments: list[str]) -> None:
+    """Command line of the rule."""
+    parser = OneLineParser(prog=f"python -m {__spec__.name}")
+    parser.add_argument("clip", type=Path)
+    parser.add_argument("files", type=Path, nargs="+")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--resize", action="store_true")
+    options = parser.parse_args(arguments)
+    take_in(options.clip, options.files, options.out, resize=options.resize)
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))
