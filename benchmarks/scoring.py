@@ -4,8 +4,8 @@
 
 Ours: `evaluation.score`, with the real clip's statistics computed once. Theirs: the same five convolutions as they are
 in pytorch-fid (torchvision's blocks, batch norm apart), all features in memory, `numpy.cov` and pytorch-fid's own
-`calculate_frechet_distance` with `scipy.linalg.sqrtm`, and the real clip anew for each sample, as its command does. Both
-score the same frames with the same weights in this process, in turns; imports and the loading of weights are left out.
+`calculate_frechet_distance` with `scipy.linalg.sqrtm`, and the real clip anew for each sample, as its command does.
+Both score the same frames with the same weights in this process, in turns; imports and loading weights are left out.
 Then the peak memory of a process that scores one clip of 8, 32 and 128 frames of 256 x 256.
 
 Weights do not change the time: without a stage random ones are used.

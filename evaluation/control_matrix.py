@@ -113,7 +113,7 @@ def _markdown(outcomes: pd.DataFrame) -> str:
     blocks = [
         "# What every metric says of every control",
         "A control is a clip made from the real one by hand. It counts as worse (**bold**) when it is farther from the "
-        "metric's best value than the clip's second half is against its first (the floor). After a value: ▴ its entry "
+        "metric's best value than the clip's second half is against its first (the floor). A mark: ▴ the metric's entry "
         "says that it must be worse, = that it must not be; ! the outcome is another. A metric without a floor (a dash: "
         "halves of so few frames have no value) finds nothing.",
         f"{checked - len(wrong)} of {checked} stated outcomes were found."

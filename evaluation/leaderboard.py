@@ -278,7 +278,7 @@ def reading(frame: pd.DataFrame, metrics: Mapping[str, Metric] = METRICS) -> lis
             "and clips, not by the mean that is shown.",
         ))  # fmt: skip
     if (frame["kind"] == "control").any():
-        lines.append(("Controls, in italics", "They show what a metric can and cannot see, and are not ranked."))
+        lines.append(("Controls", "They show what a metric can and cannot see, and are not ranked."))
     if (frame["kind"] == "floor").any():
         lines.append((
             FLOOR, "The floor: one half of the real clip scored against the other, with half as many frames. No method "

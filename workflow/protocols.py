@@ -1,7 +1,7 @@
 """Protocols: what the files under one results folder are made from; read from `config/`, narrowed by `--config`."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -159,10 +159,12 @@ def load_protocols(folder: Path, settings: Settings) -> dict[str, Protocol]:
     Raises:
         InputError: a file or a value in it is not valid; the message names file and key.
     """
-    return {name: _load(folder / f"{name}.yaml", settings) for name in NAMES}
+    raws = {name: _read(folder / f"{name}.yaml") for name in NAMES}
+    known = {external for raw in raws.values() for external in raw.get("external", {})}
+    return {name: _narrowed(folder / f"{name}.yaml", raw, settings, known) for name, raw in raws.items()}
 
 
-def _load(path: Path, settings: Settings) -> Protocol:
+def _read(path: Path) -> dict[str, Any]:
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
@@ -176,12 +178,22 @@ def _load(path: Path, settings: Settings) -> Protocol:
     missing = [k for k, f in fields.items() if k not in raw and f.default is f.default_factory is dataclasses.MISSING]
     if missing:
         raise InputError(f"{path}: {missing[0]}: missing; add this key")
+    return raw
+
+
+def _narrowed(path: Path, raw: dict[str, Any], settings: Settings, known: Collection[str]) -> Protocol:
+    """The protocol of a file with what `--config` changes; `known` are the external methods of all files."""
     own = _build(path.stem, raw, f"{path}")
-    if "external" in settings.changes:
-        raw = _with_external(raw, settings.changes["external"], "methods" in settings.changes)
-    if not settings.changes:
+    changes = dict(settings.changes)
+    if not changes:
         return own
-    return _build(path.stem, {**raw, **{k: v for k, v in settings.changes.items() if k != "external"}}, "--config")
+    if "external" in changes:
+        raw = _with_external(raw, changes.pop("external"), "methods" in changes)
+    if "methods" in changes:
+        # One command line narrows all protocols, and samples from outside may belong to one of them only.
+        foreign = {EXTERNAL + name for name in set(known) - set(raw.get("external", {}))}
+        changes["methods"] = [m for m in _typed("methods", changes["methods"]) if m not in foreign] or raw["methods"]
+    return _build(path.stem, {**raw, **changes}, "--config")
 
 
 def _with_external(raw: Mapping[str, Any], more: Any, methods_given: bool) -> dict[str, Any]:
