@@ -20,8 +20,8 @@ $(VENV)/.ready: requirements.lock
 	@touch $@
 
 quick: setup  ## the quick protocol: results/quick/table1.csv and results/quick/index.html
-	$(SNAKEMAKE) results/quick/table1.csv results/quick/index.html results/quick/samples.png
-	@echo "table: results/quick/table1.md   page: results/quick/index.html   picture: results/quick/samples.png"
+	$(SNAKEMAKE) results/quick/table1.csv results/quick/index.html results/quick/samples.png results/quick/leaderboard.html
+	@echo "table: results/quick/table1.md   pages: results/quick/index.html, leaderboard.html   picture: results/quick/samples.png"
 
 quality: setup  ## sgif-plus on the peers' clips beside their samples; needs SGIF_STAGE; 8 minutes a clip
 	@test -n "$$SGIF_STAGE" || { echo "error: SGIF_STAGE: names no stage; set it to a folder with published/CLIP/real.mp4"; exit 2; }
@@ -40,7 +40,7 @@ lint: setup  ## ruff, snakefmt and snakemake --lint
 	$(BIN)/snakemake --lint
 
 smoke: setup  ## the smoke protocol: one small clip, seconds of training
-	$(SNAKEMAKE) results/smoke/table1.csv results/smoke/index.html results/smoke/samples.png
+	$(SNAKEMAKE) results/smoke/table1.csv results/smoke/index.html results/smoke/samples.png results/smoke/leaderboard.html results/smoke/controls.md
 
 lock:  ## renew requirements.lock from pyproject.toml
 	printf 'torch==2.14.1\ntorchvision==0.29.1\n' > $(VENV)/constraints.txt  # a pair known to install together

@@ -6,23 +6,26 @@ Layer: imports `datasets` and nothing else of ours. Within the package: encoders
 -> intervals -> tables; a metric reads no file and loads no network.
 Depends on: numpy and, only where features are computed or checkpoints converted, torch. Importing this package, the
 registries (`evaluation.encoders`, `evaluation.metrics`), `evaluation.statistics` or `evaluation.controls` does not
-import torch, so jobs that make tables start fast.
+import torch, so jobs that make tables start fast. The names below are loaded when they are first used.
 """
 
+from importlib import import_module
 from typing import Any
 
 _HOME = {
-    "score": "evaluation.scoring", "Score": "evaluation.scoring", "load_encoder": "evaluation.encoders.encoder",
-    "measure_clips": "evaluation.measures", "METRICS": "evaluation.metrics",
-}  # fmt: skip
+    "METRICS": "metrics",
+    "Reference": "measures",
+    "Score": "scoring",
+    "load_encoder": "encoders.encoder",
+    "measure": "measures",
+    "measure_set": "measures",
+    "score": "scoring",
+}
 
 __all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:
-    # Late, so that what needs no torch does not wait for it.
-    if name in _HOME:
-        from importlib import import_module
-
-        return getattr(import_module(_HOME[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _HOME:
+        raise AttributeError(f"module 'evaluation' has no attribute '{name}'")
+    return getattr(import_module(f"evaluation.{_HOME[name]}"), name)

@@ -3,9 +3,9 @@
 import os
 
 from datasets.cli import OneLineParser, run
-from evaluation.commands import metrics, score
+from evaluation.commands import controls, leaderboard, metrics, score
 
-COMMANDS = (score, metrics)
+COMMANDS = (score, leaderboard, controls, metrics)
 
 
 def main(arguments: list[str]) -> int:

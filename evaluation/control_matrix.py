@@ -112,10 +112,10 @@ def _markdown(outcomes: pd.DataFrame) -> str:
     checked = int((outcomes["expected"] != "any").sum())
     blocks = [
         "# What every metric says of every control",
-        "A control is a clip made from the real one by hand. It counts as worse (**bold**) when it is farther from the "
-        "metric's best value than the clip's second half is against its first (the floor). A mark: ▴ the metric's entry "
-        "says that it must be worse, = that it must not be; ! the outcome is another. A metric without a floor (a dash: "
-        "halves of so few frames have no value) finds nothing.",
+        "A control is a clip made from the real one by hand. It counts as worse (**bold**) when it is farther from "
+        "the metric's best value than the clip's second half is against its first (the floor). Marks: ▴ the metric's "
+        "entry says that it must be worse, = that it must not be; ! the outcome is another. A metric without a floor "
+        "(a dash: halves of so few frames have no value) finds nothing.",
         f"{checked - len(wrong)} of {checked} stated outcomes were found."
         + "".join(f" {escape(row.clip)}: {row.metric} on {row.control}, {_WORDS[row.expected]}: {short(row.value)} "
                   f"(floor {short(row.floor)})." for row in wrong.itertuples()),

@@ -32,9 +32,9 @@ from evaluation.intervals import balanced_mean, mean_interval
 from evaluation.markdown import escape, grid
 from evaluation.metrics import METRICS
 from evaluation.metrics.metric import DIRECTIONS, GROUPS, Metric
+from evaluation.records import FLOOR
 from evaluation.tables import METRIC, RESAMPLES, in_order
 
-FLOOR = "half-against-half"
 KINDS = ("method", "peer", "control", "floor")
 _RANKED = ("method", "peer")
 

@@ -9,6 +9,7 @@ import pandas as pd
 from evaluation.encoders import LAYERS
 from evaluation.facts import ClipFacts
 from evaluation.metrics.sgfid import FEW_LOCATIONS
+from evaluation.records import FLOOR
 from evaluation.tables import in_order, sgfid_cells
 from evaluation.wording import TIMES, counted, listing, number
 
@@ -54,6 +55,7 @@ def remarks(cells: pd.DataFrame, facts: Mapping[str, ClipFacts], *, protocol: st
         *([_paper(str(cells.iloc[0]["encoder"]))] if published else []),
         _interval(cells),
         _blindness(cells),
+        *_floor(cells),
         *_sizes(facts, protocol),
         *_diversity(cells),
     ]
@@ -130,6 +132,7 @@ def _balance(cells: pd.DataFrame) -> list[Remark]:
 
 
 def _locations(cells: pd.DataFrame) -> list[Remark]:
+    cells = cells[cells["method"] != FLOOR]  # which has half of the frames
     smallest = cells.loc[cells["locations"].idxmin()]
     few = int(smallest["locations"])
     text = f"The smallest clip gave {few:,} feature locations a side ({smallest['clip']})."
@@ -186,6 +189,16 @@ def _blindness(cells: pd.DataFrame) -> Remark:
     if shown:
         text += f" The controls show it: {listing(shown)}."
     return Remark("note", "What SGFID cannot see", text)
+
+
+def _floor(cells: pd.DataFrame) -> list[Remark]:
+    if not (cells["method"] == FLOOR).any():
+        return []
+    text = (
+        f"{FLOOR} is the second half of each real clip's frames scored against its first: what a value can be without "
+        "any generation. It comes from half as many features, which makes it too large rather than too small."
+    )
+    return [Remark("note", "The floor", text)]
 
 
 def _sizes(facts: Mapping[str, ClipFacts], protocol: str) -> list[Remark]:

@@ -77,6 +77,17 @@ def score(
     Raises:
         InputError: the real clip cannot be used; without `on_failure`, also if a generated one cannot: it cannot be
             read, is too small, or its size or number of frames is not the real one's.
+
+    Example:
+        >>> import numpy as np
+        >>> from evaluation import load_encoder, score
+        >>> real = np.random.default_rng(0).integers(0, 256, (4, 40, 48, 3), dtype=np.uint8)
+        >>> encoder = load_encoder("random-inception")  # needs no file; "inception-fid" for values worth comparing
+        >>> [copy, reverse, dark] = score(real, [real, real[::-1], real // 2], encoder)
+        >>> copy.sgfid < 1e-6, reverse.sgfid < 1e-6, dark.sgfid > 1
+        (True, True, True)
+        >>> copy.frames, copy.locations
+        (4, 192)
     """
     if max_frames is not None and max_frames < 1:
         raise InputError(f"--max-frames {max_frames}: must be 1 or more")

@@ -72,7 +72,9 @@ class Protocol:
             find_method(method)
             name = method.removeprefix(EXTERNAL)
             if name != method and name not in self.external:
-                raise InputError(unknown("external method", name, self.external))
+                raise InputError(
+                    f"{method}: its folder is not known; name it: --config external='{{\"{name}\": FOLDER}}'"
+                )
         for metric in self.metrics:
             pick(METRICS, metric, "metric")
         if "sgfid" not in self.metrics:

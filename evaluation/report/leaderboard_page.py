@@ -17,6 +17,7 @@ from evaluation.metrics.metric import DIRECTIONS, GROUPS, Metric
 from evaluation.plots.style import arrow, svg
 from evaluation.report.document import data_uri, render
 from evaluation.report.parts import Picture, RowGroup, Table
+from evaluation.tables import METRIC
 
 _KINDS = {
     "method": "Methods",
@@ -82,20 +83,25 @@ def build_leaderboard_page(
 
 
 def headline(board: pd.DataFrame, metrics: Mapping[str, Metric] = METRICS) -> str:
-    """The leaderboard in a sentence or two: first on SGFID, and on what else which others are first."""
+    """The leaderboard in two sentences: first on SGFID, first by mean rank, and how many metrics others lead on."""
     ranked = board[board["ranked"]]
     if ranked.empty:
         return "No method was scored on all clips, so nothing is ranked."
-    leaders: dict[str, list[str]] = {}
-    for name, metric in metrics.items():
+    text = ""
+    if f"{METRIC}_rank" in ranked and ranked[f"{METRIC}_rank"].notna().any():
+        best = ranked.loc[ranked[f"{METRIC}_rank"].idxmin()]
+        text = f"{best['method']} leads on SGFID with {wording.number(best[f'{METRIC}_mean'])}"
+    leads: dict[str, int] = {}
+    for name in metrics:
         if f"{name}_rank" in ranked and ranked[f"{name}_rank"].notna().any():
-            best = ranked.loc[ranked[f"{name}_rank"] == ranked[f"{name}_rank"].min(), "method"]
-            if len(best) == 1:
-                leaders.setdefault(best.iloc[0], []).append(metric.title)
-    if not leaders:
-        return "On every metric several methods share the first rank."
-    parts = [f"{method} leads on {wording.listing(titles)}" for method, titles in leaders.items()]
-    return "; ".join(parts) + "."
+            method = ranked.loc[ranked[f"{name}_rank"].idxmin(), "method"]
+            leads[method] = leads.get(method, 0) + 1
+    counts = [f"{method} on {count}" for method, count in sorted(leads.items(), key=lambda item: (-item[1], item[0]))]
+    found = f"of {wording.counted(sum(leads.values()), 'ranked metric')}, {wording.listing(counts)}"
+    overall = ranked["rank_overall"].dropna()
+    if len(overall):
+        found += f"; by mean rank {ranked.loc[overall.idxmin(), 'method']} is first"
+    return f"{text}. Leaders {found}." if text else f"Leaders {found}."
 
 
 _TEXTS = {
@@ -142,7 +148,7 @@ def _group(group: str, metrics: Sequence[Metric], board: pd.DataFrame) -> Group:
         for kind in _KINDS
     }
     table = Table(
-        f"{group.capitalize()}: {GROUPS[group]}?",
+        "Mean over clips, its 95 % interval, and # the rank",
         ["Method", *(arrow(metric) for metric in metrics)],
         [RowGroup(_KINDS[kind], own) for kind, own in rows.items() if own],
     )
@@ -162,7 +168,7 @@ def _value(row: pd.Series, metric: Metric) -> str:
     if np.isnan(mean):
         return wording.MISSING
     text = short(mean) if np.isnan(low) else f"{short(mean)} ({short(low)} to {short(high)})"
-    return text if np.isnan(rank) else f"{text}, rank {rank:g}"
+    return text if np.isnan(rank) else f"{text} #{rank:g}"
 
 
 def _comparisons(frame: pd.DataFrame, metrics: Mapping[str, Metric]) -> Table | None:
