@@ -125,6 +125,6 @@ def read_samples(files: Sequence[Path], real: Clip, *, resize: bool) -> tuple[li
     return samples, errors
 
 
-def _natural(path: Path) -> list[tuple[int, int | str]]:
-    """2 before 10."""
-    return [(0, int(part)) if part.isdecimal() else (1, part) for part in re.split(r"(\d+)", path.name)]
+def _natural(path: Path) -> tuple[list[tuple[int, int | str]], str]:
+    """2 before 10; 01 and 1 by their characters, whatever the order of the disk."""
+    return [(0, int(part)) if part.isdecimal() else (1, part) for part in re.split(r"(\d+)", path.name)], path.name

@@ -121,3 +121,40 @@ def test_quality_scores_trainings_beside_published_samples(tmp_path, monkeypatch
     monkeypatch.setattr("sys.argv", ["quality.py", *line, "--clips", "desert"])
     assert quality.main() == 2
     assert "desert" in capsys.readouterr().err
+
+
+def test_scoring_compares_the_same_values():
+    scoring = importlib.import_module("benchmarks.scoring")
+    from evaluation import score
+    from evaluation.encoders.encoder import Encoder
+    from evaluation.encoders.random_stem import random_stem
+
+    stem = random_stem(3)
+    real, *fakes = np.random.default_rng(0).integers(0, 256, (3, 4, 60, 72, 3), dtype=np.uint8)
+    fakes[1] = real // 2
+    ours = [each.sgfid for each in score(real, fakes, Encoder("random-inception", "pre-pool2", [stem]))]
+    theirs = scoring.pytorch_fids_path(real, fakes, scoring.pytorch_fids_network(stem))
+    assert ours == pytest.approx(theirs, rel=1e-3) and min(ours) > 0.01
+
+
+def test_sensitivity_covers_frames_and_sizes_and_draws_them(tmp_path):
+    sensitivity = importlib.import_module("benchmarks.sensitivity")
+    import pandas as pd
+
+    from evaluation.encoders.encoder import Encoder
+    from evaluation.encoders.random_stem import random_stem
+    from evaluation.plots.sensitivity import COLUMNS, HALVES
+    from evaluation.plots.sensitivity import sensitivity as draw
+    from evaluation.plots.style import write
+
+    real = np.random.default_rng(0).integers(0, 256, (8, 60, 72, 3), dtype=np.uint8)
+    encoder = Encoder("random-inception", "pre-pool2", [random_stem(0)])
+    data = pd.DataFrame(list(sensitivity.rows(real, {"copy": real, "dark": real // 2}, encoder)), columns=list(COLUMNS))
+    assert set(data.loc[data["what"] == "frames", "at"]) == {2, 4, 8}
+    assert set(data.loc[data["what"] == "short side", "at"]) == {48, 60}
+    assert data.loc[data["sample"] == "copy", "sgfid"].max() < 1e-6 < data.loc[data["sample"] == "dark", "sgfid"].min()
+    assert (data.loc[data["sample"] == HALVES, "locations"] * 2).tolist() == data.loc[
+        data["sample"] == "copy", "locations"
+    ].tolist()
+    write(draw(data), data, tmp_path / "figure")
+    assert (tmp_path / "figure.png").stat().st_size > 5000

@@ -152,6 +152,10 @@ def read_settings(config: Mapping[str, Any], environment: Mapping[str, str]) -> 
     stage = config.get("stage") or environment.get("SGIF_STAGE")
     if stage and not Path(stage).is_dir():
         raise InputError(f"stage: {stage} is no folder; make one with 'python -m datasets stage DIR'")
+    if not stage and "external" in changes:
+        for name, folder in _typed("external", changes["external"]).items():
+            if "{stage}" in folder:
+                raise InputError(f"external.{name}: {folder} lies in a stage, and none is named; add stage=DIR")
     return Settings(changes, Path(stage).resolve() if stage else None, own)
 
 
