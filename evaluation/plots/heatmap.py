@@ -35,6 +35,8 @@ def beyond_floor(value: float, floor: float, metric: Metric) -> float:
     bad, limit = (float(measured(np.array([one]), metric)[0]) for one in (value, floor))
     if metric.direction == "higher":
         bad, limit = -bad, -limit
+    elif metric.direction == "lower":  # as `Metric.badness` has it: below 0 is chance
+        bad, limit = max(bad, 0.0), max(limit, 0.0)
     share = (bad - limit) / (abs(limit) or 1.0)
     return float(np.clip(np.sign(share) * np.log10(1 + abs(share)), -_FARTHEST, _FARTHEST))
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from evaluation.intervals import balanced_mean, mean_interval, ratio_interval
 
@@ -125,3 +126,18 @@ def test_a_reference_that_is_mostly_zero_leaves_the_interval_open_above():
 def test_what_has_no_interval_is_refused(call):
     with pytest.raises(ValueError, match="needs"):
         call()
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_agrees_with_scipys_bootstrap_where_there_is_one_level(level):
+    """One sample a clip resamples clips alone, one clip its samples alone: both are scipy's percentile bootstrap."""
+    values = np.random.default_rng(3).lognormal(1.0, 0.6, 12)
+    rng = np.random.default_rng(1)
+    expected = stats.bootstrap(
+        (values,), np.mean, n_resamples=40_000, confidence_level=level, method="percentile", rng=rng
+    ).confidence_interval
+    width = expected.high - expected.low
+    for groups in ([values], [np.array([value]) for value in values]):
+        found = mean_interval(groups, resamples=40_000, seed=2, level=level)
+        assert found.low == pytest.approx(expected.low, abs=0.03 * width)
+        assert found.high == pytest.approx(expected.high, abs=0.03 * width)
