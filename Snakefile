@@ -16,6 +16,7 @@ include: "workflow/rules/metrics.smk"
 include: "workflow/rules/controls.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/leaderboard.smk"
+include: "workflow/rules/ablations.smk"
 include: "workflow/rules/page.smk"
 include: "workflow/rules/contact_sheet.smk"
 
@@ -26,6 +27,8 @@ localrules:
     encoder,
     cells,
     table1,
+    ablation_table,
+    ablation_report,
     control_matrix,
     leaderboard,
     page,

@@ -17,6 +17,7 @@ from evaluation.plots.training_time import COLUMNS, training_time
 from evaluation.records import MetricRecord
 from evaluation.report.leaderboard_page import build_leaderboard_page
 from evaluation.tables import METRIC, in_order
+from evaluation.wording import counted
 
 Run = tuple[str, str, int]
 _REFERENCES = ("singan-frames", "external:SinGAN-GIF-authors")
@@ -57,8 +58,9 @@ def write_board(
         write_comparisons(comparisons, out.with_name("comparisons.csv"))
         write_comparisons_markdown(comparisons, out.with_name("comparisons.md"), protocol=protocol)
     drawn = {}
-    if ordered:
+    if board["ranked"].any():
         drawn["ranks"] = (ranks(data := ranks_data(board)), data)
+    if ordered:
         drawn["pareto"] = _pareto(board, order)
         data = dots_data(cells, METRICS[METRIC], protocol=protocol, order=order)
         drawn["dots"] = (dots(data, METRICS[METRIC]), data)
@@ -102,7 +104,9 @@ def _warnings(records: Sequence[MetricRecord]) -> list[tuple[str, str]]:
     for record in records:
         where = f"{record.method}, {record.clip}"
         if record.left_out:
-            found.append((f"Left out ({where})", f"{len(record.left_out)} files: {'; '.join(record.left_out)}."))
+            found.append(
+                (f"Left out ({where})", f"{counted(len(record.left_out), 'file')}: {'; '.join(record.left_out)}.")
+            )
         if record.notes:
             found.append((f"Changed before scoring ({where})", f"{'; '.join(record.notes)}."))
     return found

@@ -109,7 +109,7 @@ def write_matrix(outcomes: pd.DataFrame, out: Path) -> None:
 
 def _markdown(outcomes: pd.DataFrame) -> str:
     wrong, blind = surprises(outcomes), unseen(outcomes)
-    checked = int((outcomes["expected"] != "any").sum())
+    checked = int(((outcomes["expected"] != "any") & (outcomes["found"] != "")).sum())
     blocks = [
         "# What every metric says of every control",
         "A control is a clip made from the real one by hand. It counts as worse (**bold**) when it is farther from "
@@ -120,7 +120,7 @@ def _markdown(outcomes: pd.DataFrame) -> str:
         + "".join(f" {escape(row.clip)}: {row.metric} on {row.control}, {_WORDS[row.expected]}: {short(row.value)} "
                   f"(floor {short(row.floor)})." for row in wrong.itertuples()),
         "Every control is found by some metric, and a copy by one of copying." if not blind else
-        "Not found by any metric: " + ", ".join(f"{control} ({clip})" for clip, control in blind) + ".",
+        "Not found by any metric: " + ", ".join(f"{control} ({escape(clip)})" for clip, control in blind) + ".",
     ]  # fmt: skip
     for clip, own in outcomes.groupby("clip", sort=False):
         controls = list(dict.fromkeys(own["control"]))

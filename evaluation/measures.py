@@ -144,12 +144,22 @@ def measure(
 
 
 def measure_set(
-    samples: Sequence[np.ndarray], real: Reference, names: Sequence[str] = tuple(METRICS)
+    samples: Sequence[np.ndarray],
+    real: Reference,
+    names: Sequence[str] = tuple(METRICS),
+    undefined: Undefined | None = None,
 ) -> dict[str, float | None]:
-    """The metrics of all samples together; None with fewer than two."""
+    """The metrics of all samples together; None with fewer than two, or (see `measure`) where undefined."""
     if "diversity" not in names:
         return {}
-    return {"diversity": diversity(samples, real.frames) if len(samples) > 1 else None}
+    if len(samples) < 2:
+        return {"diversity": None}
+    try:
+        return {"diversity": diversity(samples, real.frames)}
+    except InputError as error:
+        if undefined:
+            undefined("diversity", error)
+        return {"diversity": None}
 
 
 def _of_samples(fake: Side, real: Reference) -> dict[str, Callable[[], float]]:
@@ -228,6 +238,7 @@ def measure_cell(
         if same not in known:
             known[same] = measure(frames, real, names, undefined)
         rows.append({"sample": number, **known[same]})
+    whole = measure_set([frames for _, frames in samples], real, names, undefined)
     if say:
         for name, reason in reasons.items():
             say(f"{name} has no value: {reason}")
@@ -244,7 +255,7 @@ def measure_cell(
         "locations_fake": locations,
         "config_sha256": None,
         "samples": rows,
-        "set": measure_set([frames for _, frames in samples], real, names),
+        "set": whole,
         "undefined": reasons,
     }
 

@@ -1,5 +1,6 @@
 """What a training will cost on this machine: measured at every scale, or estimated from two measured steps."""
 
+import gc
 import statistics
 import time
 from collections.abc import Callable
@@ -8,11 +9,13 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import torch
 from scipy.optimize import nnls
+from torch import Tensor
 
 from sgif.config import Config, override
 from sgif.cost import Work, iteration_voxels, iteration_work
+from sgif.critics import Critic
 from sgif.device import peak_memory_mb
-from sgif.execution import choose_precision, execution_of
+from sgif.execution import Execution, choose_precision, execution_of
 from sgif.frames import resize
 from sgif.model import GeneratorPyramid
 from sgif.noise import draw_noise, seeded
@@ -94,46 +97,81 @@ def measure(
     """
     precision = choose_precision(config.speed.precision, device)
     how = execution_of(config.speed, precision, device)
+    pyramid, real = untrained(frames, size, config, device)
+    critics, results = {}, []
+    for scale in pyramid.scales:
+        measured, critics = measure_scale(pyramid, scale, real, critics, how, rounds=rounds)
+        results.append(measured)
+        told(measured)
+    return Forecast(results, peak_memory_mb(device), str(device), torch.get_num_threads(), precision)
+
+
+def untrained(
+    frames: int, size: tuple[int, int], config: Config, device: torch.device
+) -> tuple[GeneratorPyramid, Tensor]:
+    """A pyramid without any generator yet, and a clip of noise, float [T, 3, H, W] in [-1, 1], to train it on."""
     scales = plan_scales(frames, size, config)
     real = torch.rand(frames, 3, *size, generator=seeded(0)).to(device) * 2 - 1
     z_star = draw_noise(seeded(1), frames, scales[0].size, coarsest=True, shared=False).to(device)
-    pyramid = GeneratorPyramid(config, scales, z_star)
-    critics, results = {}, []
-    for scale in scales:
-        began = time.perf_counter()
-        training = ScaleTraining(pyramid, scale, resize(real, scale.size), critics, 0, how)
-        before = time.perf_counter() - began
-        training.step()
-        wall, cpu = _steps(training, config.speed.penalty_every, rounds, device)
-        began = time.perf_counter()
-        upkeep = training.refresh_pool()
-        refresh = (time.perf_counter() - began) / config.speed.pool_refresh if upkeep else 0.0
-        began = time.perf_counter()
-        critics = training.finish().critics
-        after = time.perf_counter() - began
-        voxels = iteration_voxels(scale, config)
-        results.append(ScaleForecast(scale, voxels, wall + refresh, cpu + refresh, before + after))
-        told(results[-1])
-    return Forecast(results, peak_memory_mb(device), str(device), torch.get_num_threads(), precision)
+    return GeneratorPyramid(config, scales, z_star), real
+
+
+def measure_scale(
+    pyramid: GeneratorPyramid,
+    scale: Scale,
+    real: Tensor,
+    previous: dict[str, Critic],
+    how: Execution,
+    *,
+    rounds: int,
+) -> tuple[ScaleForecast, dict[str, Critic]]:
+    """Take a few steps of one scale; `pyramid` holds the scales below, and gets its generator as one more.
+
+    Arguments:
+        pyramid: as `untrained` gives it, with every scale below measured before.
+        scale: which.
+        real: the clip at its training size, float [T, 3, H, W].
+        previous: critics of the scale below.
+        how: nets are computed.
+        rounds: how many steps are measured, as for `measure`.
+
+    Returns:
+        What it takes, and its critics.
+    """
+    speed, device = pyramid.config.speed, real.device
+    gc.collect()  # a training and its pool hold each other, and the last one's samples would stay
+    began = _now(device)
+    training = ScaleTraining(pyramid, scale, resize(real, scale.size), previous, 0, how)
+    before = _now(device) - began
+    training.step()
+    wall, cpu = _steps(training, speed.penalty_every, rounds, device)
+    began = _now(device)
+    upkeep = training.refresh_pool()
+    refresh = (_now(device) - began) / speed.pool_refresh if upkeep else 0.0
+    began = _now(device)
+    critics = training.finish().critics
+    after = _now(device) - began
+    voxels = iteration_voxels(scale, pyramid.config)
+    return ScaleForecast(scale, voxels, wall + refresh, cpu + refresh, before + after), critics
 
 
 def _steps(training: ScaleTraining, cycle: int, rounds: int, device: torch.device) -> tuple[float, float]:
     """Median wall and processor time of a step, over `rounds` cycles."""
     wall, cpu = [], []
     for _ in range(rounds):
-        _finish_queue(device)
-        began, began_cpu = time.perf_counter(), time.process_time()
+        began, began_cpu = _now(device), time.process_time()
         for _ in range(cycle):
             training.step()
-        _finish_queue(device)
-        wall.append((time.perf_counter() - began) / cycle)
+        wall.append((_now(device) - began) / cycle)
         cpu.append((time.process_time() - began_cpu) / cycle)
     return statistics.median(wall), statistics.median(cpu)
 
 
-def _finish_queue(device: torch.device) -> None:
+def _now(device: torch.device) -> float:
+    """Seconds on the clock once everything that was asked of the device is done."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
+    return time.perf_counter()
 
 
 @dataclass(frozen=True)

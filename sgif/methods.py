@@ -1,4 +1,4 @@
-"""The trained methods, as data: a title and what each changes in a preset."""
+"""The trained methods, as data: a title and what each changes in a preset. Ablations are methods too."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +15,7 @@ class Method:
     name: str
     title: str
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    ablates: str | None = None  # the method that this is, but for one thing
 
 
 # SinGAN's own losses and nets on all frames: a random frame each pass, judged as an image, one fixed z* a frame.
@@ -50,6 +51,14 @@ _SGIF_PLUS = {
     "plus.retrieval": True,
 }
 
+# What the paper says that each part of the model is for: sections 3.4.3, 3.2, and 3.3.1 with 3.3.2.
+_ABLATIONS = {
+    "no-color-loss": ("without colour loss", {"losses.colour": 0.0}),
+    "no-image-critic": ("without image critic", {"model.image_critic": False}),
+    "no-2d-switch": ("3D at all scales", {"model.scales_3d": 99}),
+    "no-separable": ("whole 3D convolutions", {"model.separable": False}),
+}
+
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
         method.name: method
@@ -57,6 +66,10 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             Method("singan-gif", "SinGAN-GIF"),
             Method("singan-frames", "SinGAN (All Frames)", _SINGAN_FRAMES),
             Method("sgif-plus", "SGIF-Plus", _SGIF_PLUS),
+            *(
+                Method(name, f"SinGAN-GIF {title}", overrides, "singan-gif")
+                for name, (title, overrides) in _ABLATIONS.items()
+            ),
         )
     }
 )

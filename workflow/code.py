@@ -32,6 +32,16 @@ MODULES: dict[str, tuple[str, ...]] = {
     "metrics": _MEASURING,
     "controls": (*_MEASURING, "evaluation/controls.py", "evaluation/control_matrix.py"),
     "control_matrix": ("evaluation/control_matrix.py", "evaluation/plots/*.py", "evaluation/metrics/__init__.py"),
+    "ablation_timing": ("sgif/timing.py", "sgif/forecast.py", *(f"sgif/{name}.py" for name in TRAINING_MODULES)),
+    "ablation_table": (
+        "evaluation/ablation_table.py", "evaluation/cells.py", "evaluation/claims.py", "evaluation/comparisons.py",
+        "evaluation/facts.py", "evaluation/intervals.py", "evaluation/latex.py", "evaluation/markdown.py",
+        "evaluation/metrics/__init__.py", "evaluation/records.py", "evaluation/tables.py", "evaluation/trainings.py",
+        "evaluation/wording.py",
+    ),
+    "ablation_report": (
+        "evaluation/report/**/*", "evaluation/comparisons.py", "evaluation/losses.py", "evaluation/plots/style.py",
+    ),
     "leaderboard": (
         "evaluation/board.py",
         "evaluation/leaderboard.py", "evaluation/comparisons.py", "evaluation/intervals.py", "evaluation/tables.py",

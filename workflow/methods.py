@@ -1,5 +1,5 @@
 """The registry of methods: the trained ones of `sgif`, the controls of `evaluation`, and what the paper says of them;
-`external:NAME` for samples that other methods made.
+`external:NAME` for samples that other methods made, `ablation:NAME` for the user's own changes of the full model.
 
 It is joined here because neither package may import the other.
 """
@@ -32,6 +32,12 @@ class MethodEntry:
 
 EXTERNAL = "external:"
 """What names of external methods begin with."""
+ABLATION = "ablation:"
+"""What names of the user's own ablations begin with."""
+FULL = "singan-gif"
+"""What ablations are compared with."""
+ABLATIONS = tuple(m.name for m in TRAINED.values() if m.ablates == FULL)
+"""The registry's own."""
 
 _PUBLISHED = {"singan-gif": 0.37, "singan-frames": 0.89}  # paper, Table 1
 
@@ -44,11 +50,13 @@ METHODS: Mapping[str, MethodEntry] = MappingProxyType(
 
 
 def find_method(name: str) -> MethodEntry:
-    """The entry of this name; any `external:NAME` has one.
+    """The entry of this name; any `external:NAME` and `ablation:NAME` has one.
 
     Raises:
         InputError: there is none; the nearest is named.
     """
     if name.startswith(EXTERNAL):
         return MethodEntry(name, check_name(name.removeprefix(EXTERNAL)), "peer")
+    if name.startswith(ABLATION):
+        return MethodEntry(name, check_name(name.removeprefix(ABLATION)), "method")
     return pick(METHODS, name, "method")

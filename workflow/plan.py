@@ -4,6 +4,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,14 +20,17 @@ from evaluation.encoders import ENCODERS
 from evaluation.encoders.location import find_weights, missing_weights
 from evaluation.external import sample_files
 from sgif.config import Config, flatten, override
+from sgif.presets import resolve as resolve_preset
 from sgif.pyramid import plan_scales
 from workflow.code import code_hash
 from workflow.forecast import Trainings
 from workflow.layout import Layout, Run
-from workflow.methods import EXTERNAL, METHODS
+from workflow.methods import ABLATION, EXTERNAL, FULL, METHODS, find_method
 from workflow.protocols import NAMES, Protocol, load_protocols, read_settings
 
 _NETWORK_SECONDS = 10.0
+NEITHER = "no-separable-no-2d-switch"
+"""A variant that is timed only: the full model without both of what the paper says to save time."""
 
 
 class SampleCount(NamedTuple):
@@ -59,17 +63,17 @@ class Plan:
     root_pattern = "|".join(re.escape(r) for r in ["results", *(f"results/{n}" for n in NAMES if n != "paper")])
     clip_pattern = "|".join(clip_ids())
     external_pattern = EXTERNAL + r"[A-Za-z0-9][A-Za-z0-9._-]*"
-    method_pattern = "|".join([*METHODS, external_pattern])
+    method_pattern = "|".join([*METHODS, external_pattern, ABLATION + external_pattern.removeprefix(EXTERNAL)])
     encoder_pattern = "|".join(ENCODERS)
 
     def protocol(self, root: str) -> Protocol:
         """The protocol whose results lie in `root`."""
         return self.protocols[root]
 
-    @property
-    def trained(self) -> list[str]:
-        """All methods that need a training."""
-        return [m.name for m in METHODS.values() if m.kind == "method"]
+    @staticmethod
+    def is_trained(method: str) -> bool:
+        """Whether a method needs a training."""
+        return find_method(method).kind == "method"
 
     @cached_property
     def sample_counts(self) -> list[SampleCount]:
@@ -183,6 +187,53 @@ class Plan:
             external=tuple(external),
             missing=tuple((clip, m) for m in external for clip in protocol.clips if not self.external(root, m, clip)),
         )
+
+    def _ablations(self, root: str) -> Layout:
+        """The full model and its ablations, in the same results folder."""
+        variants = self.protocol(root).variants
+        return replace(self._layout(root), methods=variants, trained=variants, external=(), missing=())
+
+    def ablations(self, root: str) -> str:
+        """JSON of where the files of the full model and its ablations lie."""
+        return self._ablations(root).to_json()
+
+    def ablation_files(self, root: str) -> dict[str, list[str]]:
+        """What the ablation report is made from: metric files, last files of the trainings, samples."""
+        layout = self._ablations(root)
+        return {
+            "metrics": [str(layout.metrics(cell)) for cell in layout.cells()],
+            "runs": [str(path) for path in layout.run_files("finished.json").values()],
+            "samples": [path for cell in layout.cells() for path in self._samples(layout, cell)],
+        }
+
+    def variant_configs(self, root: str) -> str:
+        """JSON of the resolved config of each variant, by name; one without both of the paper's savings beside them."""
+        protocol = self.protocol(root)
+        configs = {name: flatten(protocol.config(name)) for name in protocol.variants}
+        configs[NEITHER] = {
+            **configs["no-separable"],
+            "model.scales_3d": configs["no-2d-switch"]["model.scales_3d"],
+        }
+        return json.dumps(configs)
+
+    def paper_configs(self) -> str:
+        """The same of preset `paper`, for the times that the paper speaks of."""
+        both = {name: flatten(resolve_preset("paper", name)) for name in (FULL, "no-2d-switch", "no-separable")}
+        both[NEITHER] = {**both["no-separable"], "model.scales_3d": both["no-2d-switch"]["model.scales_3d"]}
+        return json.dumps(both)
+
+    def largest_clip(self, root: str) -> tuple[int, int, int]:
+        """Frames, height and width of the protocol's largest clip at training size, by the catalogue."""
+        protocol, found = self.protocol(root), []
+        for clip in protocol.clips:
+            entry, size = find_clip(clip), protocol.size
+            fitted = fitted_size((entry.height, entry.width), size.short_side, size.long_side)
+            found.append((min(entry.frames, size.frames), *fitted))
+        return max(found, key=lambda each: each[0] * each[1] * each[2])
+
+    def judges_time(self, root: str) -> bool:
+        """Whether times at 256 x 256 are measured too: not where everything is to take minutes."""
+        return self.protocol(root).name not in ("quick", "smoke")
 
     def layout(self, root: str) -> str:
         """JSON of where a protocol's files lie, for the scripts."""
@@ -315,7 +366,7 @@ class Plan:
     def _groups(self, protocol: Protocol, trainings: list[dict[str, str]]) -> list[Trainings]:
         """By the catalogue's sizes: a clip of the user's own may have others."""
         groups = []
-        for method in self.trained:
+        for method in dict.fromkeys(w["method"] for w in trainings):
             config = protocol.config(method)
             sizes: dict[tuple[int, tuple[int, int]], int] = {}
             for clip in (w["clip"] for w in trainings if w["method"] == method):

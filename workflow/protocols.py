@@ -17,7 +17,7 @@ from evaluation.external import check_name
 from evaluation.metrics import METRICS
 from sgif.config import Config, PyramidConfig
 from sgif.presets import resolve
-from workflow.methods import EXTERNAL, find_method
+from workflow.methods import ABLATION, ABLATIONS, EXTERNAL, FULL, find_method
 
 NAMES = ("paper", "cpu", "peers", "quick", "smoke")
 SOURCES = ("clips", "published-video")
@@ -45,6 +45,8 @@ class Protocol:
             `{clip}` in it; `{stage}` stands for the stage. In `methods` they are called `external:NAME`.
         external_resize: whether their samples of another size are resized; otherwise they are left out.
         metrics: names of the registry.
+        ablations: the user's own: name -> dotted config keys that differ from the full model; as methods
+            they are called `ablation:NAME`.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Protocol:
     external: Mapping[str, str] = field(default_factory=dict)
     external_resize: bool = False
     metrics: tuple[str, ...] = tuple(METRICS)
+    ablations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for clip in self.clips:
@@ -93,7 +96,7 @@ class Protocol:
                 raise InputError(f"{key}: {value} is below {least}; change this key")
         if min(self.seeds) < 0:
             raise InputError(f"seeds: {min(self.seeds)} is negative; change this key")
-        for method in self.trained:
+        for method in (*self.trained, *self.variants):
             self.config(method)
 
     @property
@@ -101,10 +104,23 @@ class Protocol:
         """The methods that need a training."""
         return tuple(m for m in self.methods if find_method(m).kind == "method")
 
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """The full model, its ablations, and the user's own."""
+        return (FULL, *ABLATIONS, *(ABLATION + name for name in self.ablations))
+
     def config(self, method: str) -> Config:
-        """The training config of a method under this protocol."""
+        """The training config of a method under this protocol.
+
+        Raises:
+            InputError: an own ablation that the protocol does not know, or keys or values that are not valid.
+        """
         frames = {} if self.frames is None else {"pyramid.frames": self.frames}
-        return resolve(self.preset, method, {**frames, **self.training})
+        own: Mapping[str, Any] = {}
+        if method.startswith(ABLATION):
+            own = pick(self.ablations, method.removeprefix(ABLATION), "ablation")
+            method = FULL
+        return resolve(self.preset, method, {**frames, **self.training, **own})
 
     @property
     def size(self) -> PyramidConfig:
@@ -115,6 +131,7 @@ class Protocol:
 # Keys of `--config` and `--configfile` that change every protocol, beside `stage`.
 NARROWING = (
     "clips", "methods", "seeds", "samples", "encoder", "layer", "threads", "training", "metrics", "external",
+    "ablations",
     "external_resize",
 )  # fmt: skip
 
@@ -166,7 +183,8 @@ def load_protocols(folder: Path, settings: Settings) -> dict[str, Protocol]:
         InputError: a file or a value in it is not valid; the message names file and key.
     """
     raws = {name: _read(folder / f"{name}.yaml") for name in NAMES}
-    known = {external for raw in raws.values() for external in raw.get("external", {})}
+    # What is no mapping is refused below, with its file.
+    known = {name for raw in raws.values() if isinstance(raw.get("external"), Mapping) for name in raw["external"]}
     return {name: _narrowed(folder / f"{name}.yaml", raw, settings, known) for name, raw in raws.items()}
 
 
@@ -232,6 +250,10 @@ def _typed(key: str, value: Any) -> Any:
         if isinstance(value, Mapping):
             return {str(k): v for k, v in value.items()}
         raise InputError(f"{key}: must be a mapping of dotted config keys; change this key")
+    if key == "ablations":
+        if isinstance(value, Mapping) and all(isinstance(own, Mapping) for own in value.values()):
+            return {check_name(str(name)): {str(k): v for k, v in own.items()} for name, own in value.items()}
+        raise InputError(f"{key}: must be a mapping of names to mappings of dotted config keys; change this key")
     if key == "external":
         if isinstance(value, Mapping):
             return {check_name(str(name)): _word(f"external.{name}", folder) for name, folder in value.items()}

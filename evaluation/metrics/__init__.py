@@ -90,7 +90,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
                 source="Simakov et al. 2008, equation 1, second term",
                 blind_to="what else is generated: the clip beside any rubbish is complete; copies",
                 cost=0.0,
-                worse_on=("blur", "noise"),
+                worse_on=("noise",),
                 same_on=("copy",),
             ),
             Metric(
@@ -247,7 +247,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
                 direction="lower",
                 of="sample",
                 definition="distance between mean and deviation of each colour channel",
-                source="SinGAN-GIF (Arora and Lee 2021), section 3.3.3: mean and deviation of each channel",
+                source="SinGAN-GIF (Arora and Lee 2021), section 3.4.3: mean and deviation of each channel",
                 blind_to="where colours are, texture, motion",
                 cost=0.1,
                 worse_on=("colour-shift", "noise"),

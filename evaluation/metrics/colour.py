@@ -1,6 +1,6 @@
 """Whether a generated clip has the training clip's colours.
 
-The two statistics that SinGAN-GIF's colour loss compares (Arora and Lee 2021, section 3.3.3), as a distance in grey
+The two statistics that SinGAN-GIF's colour loss compares (Arora and Lee 2021, section 3.4.3), as a distance in grey
 levels: the mean and the standard deviation of each channel over a clip,
 
     colour distance = sqrt( mean over channels of  (mean_x - mean_y)^2 + (sd_x - sd_y)^2 )

@@ -1,12 +1,12 @@
 """From a template and its context to one HTML file with style, script and images inside.
 
-Autoescape is on, and a content security policy in the page allows exactly the two files that it was built with: even
-if text from outside became markup, no script of it could run and nothing could be loaded.
+Autoescape is on, and a content security policy in the page allows exactly the files that it was built with: even if
+text from outside became markup, no script of it could run and nothing could be loaded.
 """
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,14 @@ from markupsafe import Markup
 _HERE = Path(__file__).parent
 
 
-def render(template: str, context: Mapping[str, Any]) -> str:
-    """The page `templates/{template}` with `context`, style `static/page.css` and script `static/player.js`."""
+def render(
+    template: str,
+    context: Mapping[str, Any],
+    *,
+    styles: Sequence[str] = ("page.css",),
+    scripts: Sequence[str] = ("player.js",),
+) -> str:
+    """The page `templates/{template}` with `context`, and these files of `static/`, scripts in the order given."""
     environment = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
@@ -26,8 +32,11 @@ def render(template: str, context: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    style, script = (_static(name) for name in ("page.css", "player.js"))
-    own = {"style": Markup(style), "script": Markup(script), "policy": _policy(style, script)}
+    own: dict[str, Any] = {
+        "styles": [Markup(_static(name)) for name in styles],
+        "scripts": [Markup(_static(name)) for name in scripts],
+    }
+    own["policy"] = _policy(own["styles"], own["scripts"])
     return environment.get_template(template).render({**context, **own})
 
 
@@ -40,11 +49,12 @@ def _static(name: str) -> str:
     return (_HERE / "static" / name).read_text(encoding="utf-8")
 
 
-def _policy(style: str, script: str) -> str:
-    def source(text: str) -> str:
-        return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+def _policy(styles: Sequence[str], scripts: Sequence[str]) -> str:
+    def sources(texts: Sequence[str]) -> str:
+        digests = (hashlib.sha256(text.encode()).digest() for text in texts)
+        return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
 
     return (
-        f"default-src 'none'; img-src data:; style-src {source(style)}; script-src {source(script)}; "
+        f"default-src 'none'; img-src data:; style-src {sources(styles)}; script-src {sources(scripts)}; "
         "base-uri 'none'; form-action 'none'"
     )

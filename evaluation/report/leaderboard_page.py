@@ -52,7 +52,7 @@ def build_leaderboard_page(
     Args:
         board: as `evaluation.leaderboard.leaderboard` makes it.
         comparisons: as `evaluation.comparisons.compare` makes it; may be empty.
-        figures: `ranks`, and any of `pareto`, `dots` and `training_time`.
+        figures: any of `ranks`, `pareto`, `dots` and `training_time`.
         warnings: topic and text of what changes what may be concluded.
     """
     shown = [metric for name, metric in metrics.items() if f"{name}_mean" in board]
@@ -69,7 +69,7 @@ def build_leaderboard_page(
             ("Encoder", f"{first['encoder']}, {first['layer']}"),
         ],
         "ranks": _ranks(board),
-        "ranks_figure": _picture(figures["ranks"], "ranks"),
+        "ranks_figure": _picture(figures["ranks"], "ranks") if "ranks" in figures else None,
         "figures": [_picture(figure, name) for name, figure in figures.items() if name != "ranks"],
         "groups": [
             _group(group, [metric for metric in shown if metric.group == group], board)
@@ -88,20 +88,25 @@ def headline(board: pd.DataFrame, metrics: Mapping[str, Metric] = METRICS) -> st
     if ranked.empty:
         return "No method was scored on all clips, so nothing is ranked."
     text = ""
-    if f"{METRIC}_rank" in ranked and ranked[f"{METRIC}_rank"].notna().any():
-        best = ranked.loc[ranked[f"{METRIC}_rank"].idxmin()]
-        text = f"{best['method']} leads on SGFID with {wording.number(best[f'{METRIC}_mean'])}"
+    if best := _first(ranked, f"{METRIC}_rank"):
+        value = ranked.loc[ranked["method"] == best[0], f"{METRIC}_mean"].iloc[0]
+        text = f"{wording.listing(best)} {'leads' if len(best) == 1 else 'lead'} on SGFID with {wording.number(value)}"
     leads: dict[str, int] = {}
-    for name in metrics:
-        if f"{name}_rank" in ranked and ranked[f"{name}_rank"].notna().any():
-            method = ranked.loc[ranked[f"{name}_rank"].idxmin(), "method"]
-            leads[method] = leads.get(method, 0) + 1
+    led = [first for name in metrics if (first := _first(ranked, f"{name}_rank"))]
+    for method in (method for first in led for method in first):
+        leads[method] = leads.get(method, 0) + 1
     counts = [f"{method} on {count}" for method, count in sorted(leads.items(), key=lambda item: (-item[1], item[0]))]
-    found = f"of {wording.counted(sum(leads.values()), 'ranked metric')}, {wording.listing(counts)}"
-    overall = ranked["rank_overall"].dropna()
-    if len(overall):
-        found += f"; by mean rank {ranked.loc[overall.idxmin(), 'method']} is first"
+    found = f"of {wording.counted(len(led), 'ranked metric')}, {wording.listing(counts)}"
+    if overall := _first(ranked, "rank_overall"):
+        found += f"; by mean rank {wording.listing(overall)} {'is' if len(overall) == 1 else 'are'} first"
     return f"{text}. Leaders {found}." if text else f"Leaders {found}."
+
+
+def _first(ranked: pd.DataFrame, column: str) -> list[str]:
+    """The methods with the least rank; several where they share it."""
+    if column not in ranked or not ranked[column].notna().any():
+        return []
+    return ranked.loc[ranked[column] == ranked[column].min(), "method"].tolist()
 
 
 _TEXTS = {
@@ -200,8 +205,10 @@ def _lead(frame: pd.DataFrame) -> str:
         f"Every method against {reference}: mean difference over clips with its bootstrap interval, and the "
         "matched-pairs rank-biserial correlation as effect size (-1: less on every clip, 1: more on every clip)."
     )
-    if not tested:
-        least = frame["smallest_p"].min()
+    least = frame["smallest_p"].min()
+    if np.isnan(least):
+        text += " No method shares a clip with it, so there is nothing to compare."
+    elif not tested:
         text += (
             f" No p is printed: with so few clips none below {least:g} is possible, so a test could not have found "
             "anything."

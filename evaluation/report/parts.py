@@ -37,11 +37,21 @@ class Picture:
 
 @dataclass(frozen=True)
 class Tile:
-    """A clip that plays: its sprite sheet, a label for those who cannot see it, and a caption (its lines)."""
+    """A clip that plays.
+
+    Attributes:
+        sheet: its sprite sheet.
+        label: for those who cannot see it.
+        caption: its lines.
+        key: what a script finds it by, empty if none looks for it.
+        colour: of a dot before the caption, as hex, empty for none.
+    """
 
     sheet: Sheet
     label: str
     caption: Sequence[str]
+    key: str = ""
+    colour: str = ""
 
 
 @dataclass(frozen=True)

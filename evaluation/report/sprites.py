@@ -123,7 +123,7 @@ class Embedded:
     form: Form
 
 
-def embed(always: Sequence[Path], groups: Sequence[Sequence[Path]], budget: int) -> Embedded:
+def embed(always: Sequence[Path], groups: Sequence[Sequence[Path | None]], budget: int) -> Embedded:
     """Encode clips so that their data URIs stay within `budget` bytes.
 
     Lossless is taken if everything fits into half of it; else the first lossy form in which at least three samples a
@@ -131,13 +131,15 @@ def embed(always: Sequence[Path], groups: Sequence[Sequence[Path]], budget: int)
 
     Args:
         always: clips that are shown in any case, as .npz.
-        groups: for every clip and method its samples, in the order in which they are to be shown.
+        groups: for every clip and method its samples, in the order in which they are to be shown; None holds the place
+            of one that there is not, where samples of several groups are shown side by side.
 
     Raises:
         InputError: a file is not a readable clip.
     """
     rounds = [
-        [group[index] for group in groups if index < len(group)] for index in range(max(map(len, groups), default=0))
+        [path for group in groups for path in group[index : index + 1] if path is not None]
+        for index in range(max(map(len, groups), default=0))
     ]
     for form in FORMS:
         last, lossless = form is FORMS[-1], form.quality is None

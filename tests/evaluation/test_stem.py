@@ -10,6 +10,7 @@ from torch.nn import functional
 from datasets.errors import InputError
 from evaluation.encoders import LAYERS, checkpoint, stem
 from evaluation.encoders.random_stem import random_stem
+from evaluation.encoders.weights import SHAPES
 
 
 def random_inception() -> torch.nn.Module:
@@ -69,6 +70,21 @@ def test_min_side_is_the_least_that_gives_a_feature(layer):
     assert y.shape == (1, layer.dims, 1, 1)
     with pytest.raises(RuntimeError):
         stem.features(torch.zeros(1, 3, layer.min_side - 1, 40), weights, layer.name)
+
+
+@given(layer=st.sampled_from(list(LAYERS.values())), height=st.integers(0, 60), width=st.integers(0, 60))
+@settings(deadline=None, max_examples=60)
+@torch.inference_mode()
+def test_places_are_those_of_the_map(layer, height, width):
+    """Of any size from the least on; weights do not matter, so there are few channels."""
+    height, width = layer.min_side + height, layer.min_side + width
+    weights = {
+        name: torch.zeros((1, 3 if "1a" in name else 1, *shape[2:]) if name.endswith(".weight") else (1,))
+        for name, shape in SHAPES.items()
+    }
+    found = stem.features(torch.zeros(1, 3, height, width), weights, layer.name)
+    assert stem.places(height, width, layer.name) == found.shape[2:]
+    assert stem.places(width, height, layer.name) == found.shape[:1:-1]
 
 
 def test_unknown_layer_is_refused():

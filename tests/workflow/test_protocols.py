@@ -9,6 +9,7 @@ import yaml
 from datasets.clip import make_clip, save_clip
 from datasets.errors import InputError
 from datasets.sources import Source
+from evaluation.metrics import METRICS
 from workflow.plan import Plan, root_of
 from workflow.protocols import NAMES, load_protocols, read_settings
 
@@ -197,3 +198,99 @@ def test_missing_weights_stop_the_other_protocols_with_the_remedy(offline):
 def test_an_encoder_that_was_asked_for_is_no_stand_in(offline):
     plan = Plan(HOME, {"encoder": "random-inception"}, {})
     assert plan.encoder("results/cpu") == "random-inception" and plan.encoder_remark("results/cpu") == ""
+
+
+# ---- metrics and external methods
+
+
+def test_metrics_are_all_or_those_that_were_named():
+    assert protocols()["quick"].metrics == tuple(METRICS)
+    assert protocols(metrics="sgfid,kid")["quick"].metrics == ("sgfid", "kid")
+    assert protocols(metrics=["diversity", "sgfid"])["smoke"].metrics == ("diversity", "sgfid")
+
+
+@pytest.mark.parametrize(
+    ("config", "parts"),
+    [
+        ({"metrics": "sgfid,divresity"}, ["divresity", "did you mean diversity?"]),
+        ({"metrics": "kid,diversity"}, ["metrics: sgfid is missing", "add it"]),
+        ({"metrics": "sgfid,sgfid"}, ["metrics: must name"]),
+        ({"metrics": []}, ["metrics"]),
+        ({"external": "mine=folder"}, ["external: must be a mapping of names to folders"]),
+        ({"external": {"a/b": "folder"}}, ["external method 'a/b'", "choose another"]),
+        ({"external": {"..": "folder"}}, ["external method '..'"]),
+        ({"external": {"x" * 65: "folder"}}, ["at most 64"]),
+        ({"external": {"mine": ""}}, ["external.mine"]),
+        ({"external": {"mine": 3}}, ["external.mine"]),
+        ({"external": {"mine": "{stage}/mine"}}, ["external.mine", "{stage}/mine", "stage=DIR"]),
+        ({"external_resize": "yes"}, ["external_resize"]),
+        ({"methods": "copy,external:nobody"}, ["external:nobody", "--config external="]),
+        ({"methods": "external:a/b"}, ["external method 'a/b'"]),
+        ({"methods": "external:"}, ["external method ''"]),
+    ],
+)
+def test_bad_metrics_and_external_methods_are_refused_in_one_line(config, parts):
+    with pytest.raises(InputError) as caught:
+        protocols(**config)
+    assert "\n" not in str(caught.value)
+    for part in parts:
+        assert part in str(caught.value)
+
+
+def test_external_methods_join_the_methods_of_every_protocol():
+    found = protocols(external={"mine": "/a/b"})
+    for name in NAMES:
+        before = protocols()[name]
+        assert found[name].methods == (*before.methods, "external:mine")
+        assert found[name].external == {**before.external, "mine": "/a/b"}
+        assert found[name].trained == before.trained
+    assert protocols(external={"mine": "/a"}, external_resize=True)["quick"].external_resize
+
+
+def test_methods_that_are_named_too_are_the_only_ones():
+    found = protocols(external={"mine": "/a", "yours": "/b"}, methods="external:mine,copy")
+    assert {protocol.methods for protocol in found.values()} == {("external:mine", "copy")}
+    assert found["smoke"].trained == ()
+
+
+def test_a_method_of_one_protocol_does_not_break_the_others():
+    found = protocols(methods="copy,external:VGPNN-authors")
+    assert found["peers"].methods == ("copy", "external:VGPNN-authors")
+    assert found["quick"].methods == ("copy",)
+    alone = protocols(methods="external:VGPNN-authors")
+    assert alone["peers"].methods == ("external:VGPNN-authors",)
+    assert alone["quick"].methods == protocols()["quick"].methods  # nothing would be left
+    both = protocols(methods="external:VGPNN-authors,external:mine", external={"mine": "/a"})
+    assert both["peers"].methods == ("external:VGPNN-authors", "external:mine")
+    assert both["quick"].methods == ("external:mine",)
+
+
+def test_a_folder_of_the_users_replaces_that_of_the_file():
+    found = protocols(external={"VGPNN-authors": "/a"})
+    assert found["peers"].external["VGPNN-authors"] == "/a"
+    assert found["peers"].methods == protocols()["peers"].methods
+
+
+@pytest.mark.parametrize("value", [None, 5, "mine", ["mine"]])
+def test_external_methods_of_a_file_are_a_mapping(tmp_path, value):
+    for name in NAMES:
+        (tmp_path / f"{name}.yaml").write_text((CONFIG / f"{name}.yaml").read_text())
+    changed = yaml.safe_load((tmp_path / "peers.yaml").read_text()) | {"external": value}
+    (tmp_path / "peers.yaml").write_text(yaml.safe_dump(changed))
+    with pytest.raises(InputError, match=r"peers\.yaml: external: must be a mapping"):
+        load_protocols(tmp_path, read_settings({}, {}))
+
+
+def test_a_stage_may_hold_external_samples(tmp_path):
+    folder = tmp_path / "waterfall" / "theirs"
+    folder.mkdir(parents=True)
+    for name in ("10.gif", "9.gif", "notes.txt"):
+        (folder / name).touch()
+    config = {"stage": str(tmp_path), "external": {"mine": "{stage}/{clip}/theirs"}, "clips": "waterfall,desert"}
+    plan = Plan(HOME, config, {})
+    root = root_of("smoke")
+    assert plan.external(root, "external:mine", "waterfall") == [str(folder / "9.gif"), str(folder / "10.gif")]
+    assert "results/smoke/metrics/waterfall/external:mine/0.json" in plan.metric_files(root)
+    assert "results/smoke/metrics/desert/external:mine/0.json" not in plan.metric_files(root)
+    announced = "\n".join(plan.announce([("metrics", {"root": root, "clip": "waterfall"})]))
+    assert f"WARNING: left out: {tmp_path}/desert/theirs: no such folder" in announced

@@ -10,6 +10,10 @@ rule control_values:
         "{root}/logs/controls/{clip}.log",
     conda:
         ENVIRONMENT
+    resources:
+        # 32 frames of 256 x 256 take 2.8 GiB, 8 of 168 x 298 a third of that.
+        mem_mb=4000,
+        runtime=240,
     params:
         encoder=lambda w: PLAN.encoder(w.root),
         metrics=lambda w: PLAN.protocol(w.root).metrics,

@@ -29,6 +29,10 @@ rule metrics:
         "{root}/logs/metrics/{clip}/{method}/{seed}.log",
     conda:
         ENVIRONMENT
+    resources:
+        # 32 frames of 256 x 256 take 2.8 GiB, 8 of 168 x 298 a third of that.
+        mem_mb=4000,
+        runtime=240,
     params:
         protocol=lambda w: PLAN.protocol(w.root).name,
         encoder=lambda w: PLAN.encoder(w.root),

@@ -1,6 +1,6 @@
 def trained_run(wildcards):
     """The training behind the samples of a method; controls have none."""
-    if wildcards.method in PLAN.trained:
+    if PLAN.is_trained(wildcards.method):
         return f"{wildcards.root}/runs/{wildcards.clip}/{wildcards.method}/{wildcards.seed}/finished.json"
     return []
 

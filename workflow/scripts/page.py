@@ -34,8 +34,13 @@ def write_page(layout: Layout, notes: Sequence[str], out: Path) -> None:
         configs=layout.run_files("config.json"),
         timings=layout.run_files("timings.json"),
         notes=notes,
-        versions={"commit": commit(), "python": platform.python_version(), **{p: version(p) for p in _PACKAGES}},
+        versions=versions(),
     )
+
+
+def versions() -> dict[str, str]:
+    """What a page was made with: commit, Python, packages."""
+    return {"commit": commit(), "python": platform.python_version(), **{p: version(p) for p in _PACKAGES}}
 
 
 def commit() -> str:

@@ -1,4 +1,5 @@
 // Plays every clip on the page by one clock. Frames come from sprite sheets; only what is near the view is drawn.
+// A section is told its frame by an event, for whatever else draws it.
 (() => {
   "use strict";
 
@@ -19,7 +20,7 @@
     const ends = [];
     delays.reduce((sum, delay) => (ends.push(sum + delay), sum + delay), 0);
     const canvases = [...element.querySelectorAll("canvas[data-sheet]")].map(readCanvas);
-    return { element, ends, total: ends[ends.length - 1], canvases };
+    return { element, ends, total: ends[ends.length - 1], canvases, frame: -1 };
   }
 
   function readCanvas(element) {
@@ -37,6 +38,10 @@
   function draw() {
     for (const section of sections) {
       const frame = frameAt(section);
+      if (frame !== section.frame) {
+        section.frame = frame;
+        section.element.dispatchEvent(new CustomEvent("frame", { detail: frame }));
+      }
       for (const canvas of section.canvases) {
         const index = frame % canvas.frames;
         if (!canvas.near || !canvas.image || canvas.drawn === index) continue;
@@ -132,7 +137,7 @@
   addEventListener("keydown", (event) => {
     const direction = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     const modified = event.altKey || event.ctrlKey || event.metaKey || event.shiftKey;
-    if (!direction || modified || event.target.closest?.("select, input, textarea")) return;
+    if (!direction || modified || event.target.closest?.("select, input, textarea, [data-own-keys]")) return;
     event.preventDefault();
     step(direction);
   });

@@ -1,0 +1,141 @@
+"""How long an iteration takes at every scale of several variants of a training, measured in turns.
+
+A machine is faster at one time than at another. So every round goes through the scales, and takes each variant once at
+each: A B C at the coarsest, A B C at the next. A ratio of two variants is then taken within a round, between turns that
+follow each other, and its spread over rounds says how far it can be trusted.
+
+Every round starts with new nets, and a turn leaves only the frozen generator and the critics that the next scale needs:
+memory is that of one scale of one variant.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+
+from datasets.errors import InputError
+from sgif.config import Config
+from sgif.critics import Critic
+from sgif.execution import choose_precision, execution_of
+from sgif.forecast import measure_scale, untrained
+from sgif.model import GeneratorPyramid, build_generator
+from sgif.pyramid import Scale, plan_scales
+from sgif.trainer import build_critics
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one turn gave.
+
+    Attributes:
+        variant: its name.
+        round: from 0.
+        scale: the level.
+        seconds: wall time of an iteration, upkeep of the pool included.
+    """
+
+    variant: str
+    round: int
+    scale: Scale
+    seconds: float
+
+
+@dataclass
+class _Round:
+    """A variant on its way up the pyramid."""
+
+    pyramid: GeneratorPyramid
+    real: torch.Tensor
+    critics: dict[str, Critic] = field(default_factory=dict)
+
+
+def measure_variants(
+    variants: Sequence[tuple[str, Config]],
+    frames: int,
+    size: tuple[int, int],
+    device: torch.device,
+    *,
+    rounds: int = 3,
+    steps: int = 3,
+    clip: str | None = None,
+    told: Callable[[Turn], None] = lambda turn: None,
+) -> dict[str, Any]:
+    """Time an iteration of every scale of every variant, on noise and on untrained scales below.
+
+    Arguments:
+        variants: names and configs, at least one, the full model first.
+        frames, size: of the clip at its training size.
+        device: where it will run.
+        rounds: how often every variant has its turn at a scale.
+        steps: how many steps a turn measures, after one to warm up; with a lazy penalty that many cycles. The turn's
+            value is their median.
+        clip: name of the clip, for the record.
+        told: called with each turn as it comes.
+
+    Returns:
+        As JSON holds it: device, threads, precision, clip, frames, size, rounds, scales (their sizes), and for every
+        variant iterations, dimensions and parameters of generator and critics a scale, and seconds of an iteration a
+        round and scale.
+
+    Raises:
+        InputError: no variant, two of one name, no round or step, or a variant whose scales have other sizes.
+    """
+    plans = _plans(variants, frames, size)
+    if rounds < 1 or steps < 1:
+        raise InputError(f"timing: needs at least 1 round and 1 step, not {rounds} and {steps}; ask for more")
+    seconds = {name: [[0.0] * len(scales) for _ in range(rounds)] for name, scales in plans.items()}
+    precisions = {name: choose_precision(config.speed.precision, device) for name, config in variants}
+    for index in range(rounds):
+        running = {name: _Round(*untrained(frames, size, config, device)) for name, config in variants}
+        for level in range(len(plans[variants[0][0]])):
+            for name, config in variants:
+                own, scale = running[name], plans[name][level]
+                how = execution_of(config.speed, precisions[name], device)
+                measured, own.critics = measure_scale(own.pyramid, scale, own.real, own.critics, how, rounds=steps)
+                seconds[name][index][level] = measured.seconds
+                told(Turn(name, index, scale, measured.seconds))
+    return {
+        "device": str(device),
+        "threads": torch.get_num_threads(),
+        "precision": ", ".join(dict.fromkeys(precisions.values())),
+        "clip": clip,
+        "frames": frames,
+        "size": list(size),
+        "rounds": rounds,
+        "scales": [{"size": list(scale.size)} for scale in plans[variants[0][0]]],
+        "variants": {
+            name: {
+                "iterations": [scale.iterations for scale in plans[name]],
+                "dimensions": [scale.dimensions for scale in plans[name]],
+                "parameters": count_parameters(plans[name], config),
+                "seconds": seconds[name],
+            }
+            for name, config in variants
+        },
+    }
+
+
+def count_parameters(scales: Sequence[Scale], config: Config) -> dict[str, list[int]]:
+    """How many numbers training learns at each scale: those of its `generator`, and of its `critics` together."""
+    return {
+        "generator": [_size(build_generator(scale, config.model)) for scale in scales],
+        "critics": [sum(_size(critic) for critic in build_critics(scale, config).values()) for scale in scales],
+    }
+
+
+def _plans(variants: Sequence[tuple[str, Config]], frames: int, size: tuple[int, int]) -> dict[str, list[Scale]]:
+    """The scales of each variant, all of the same sizes."""
+    plans = {name: plan_scales(frames, size, config) for name, config in variants}
+    if not plans or len(plans) < len(variants):
+        raise InputError("timing: needs at least one variant, and none twice; name each once")
+    first, *others = plans
+    for name in others:
+        if [scale.size for scale in plans[name]] != [scale.size for scale in plans[first]]:
+            raise InputError(f"timing: the scales of {name} and {first} differ in size; time variants of one pyramid")
+    return plans
+
+
+def _size(net: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in net.parameters())

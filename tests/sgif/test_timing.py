@@ -1,0 +1,181 @@
+"""Timing in turns: the order of turns, what is counted, and that a turn leaves nothing large behind."""
+
+import json
+import statistics
+import weakref
+
+import pytest
+import torch
+
+import sgif.timing
+from datasets.errors import InputError
+from sgif import forecast
+from sgif.config import override
+from sgif.critics import Critic
+from sgif.execution import EXACT
+from sgif.forecast import measure_scale, untrained
+from sgif.presets import resolve
+from sgif.timing import count_parameters, measure_variants
+from sgif.trainer import ScaleTraining
+
+CPU = torch.device("cpu")
+CHANGES = {
+    "full": {},
+    "no-2d-switch": {"model.scales_3d": 99},
+    "no-separable": {"model.separable": False},
+    "no-image-critic": {"model.image_critic": False},
+}
+CONFIG = override(
+    resolve("smoke", "singan-gif"),
+    {
+        "pyramid.scales": 2,
+        "pyramid.chunk_coarsest": 3,
+        "pyramid.chunk_finest": 2,
+        "model.scales_3d": 1,
+        "model.channels": 4,
+        "optim.iterations": "3,2",
+        "speed.pool": 2,
+    },
+)
+VARIANTS = [(name, override(CONFIG, changes)) for name, changes in CHANGES.items()]
+
+
+def timed(variants, **options):
+    return measure_variants(variants, 5, (26, 30), CPU, **{"rounds": 2, "steps": 1, **options})
+
+
+@pytest.fixture(scope="module")
+def found():
+    return timed(VARIANTS, clip="waterfall", rounds=1)
+
+
+def test_it_is_the_timing_file(found):
+    assert json.loads(json.dumps(found)) == found
+    assert {key: found[key] for key in ("device", "threads", "precision", "clip", "frames", "size", "rounds")} == {
+        "device": "cpu", "threads": torch.get_num_threads(), "precision": "float32", "clip": "waterfall", "frames": 5,
+        "size": [26, 30], "rounds": 1,
+    }  # fmt: skip
+    assert [scale["size"] for scale in found["scales"]] == [[25, 29], [26, 30]]
+    assert list(found["variants"]) == list(CHANGES)
+    for variant in found["variants"].values():
+        assert set(variant) == {"iterations", "dimensions", "parameters", "seconds"}
+        assert variant["iterations"] == [3, 2]
+        assert [len(one) for one in variant["seconds"]] == [2]
+        assert all(second > 0 for one in variant["seconds"] for second in one)
+    dimensions = {name: variant["dimensions"] for name, variant in found["variants"].items()}
+    assert dimensions["full"] == [3, 2] and dimensions["no-2d-switch"] == [3, 3]
+
+
+def test_parameters_are_those_of_the_nets_that_train(found):
+    for name, config in VARIANTS:
+        pyramid, real = untrained(5, (26, 30), config, CPU)
+        critics, counts = {}, {"generator": [], "critics": []}
+        for scale in pyramid.scales:
+            training = ScaleTraining(pyramid, scale, forecast.resize(real, scale.size), critics, 0)
+            counts["generator"].append(sum(p.numel() for p in training.generator.parameters()))
+            counts["critics"].append(sum(p.numel() for c in training.critics.values() for p in c.parameters()))
+            critics = training.finish().critics
+        assert found["variants"][name]["parameters"] == counts == count_parameters(pyramid.scales, config)
+    generators = {name: variant["parameters"]["generator"] for name, variant in found["variants"].items()}
+    assert generators["no-separable"][0] > generators["full"][0]
+    assert generators["no-separable"][1] == generators["full"][1]  # a 2D scale
+    critic = sum(p.numel() for p in Critic(2, 4).parameters())
+    fewer = found["variants"]["no-image-critic"]["parameters"]["critics"][0]
+    assert found["variants"]["full"]["parameters"]["critics"][0] - fewer == critic
+
+
+def test_variants_take_turns_at_every_scale_of_every_round(monkeypatch):
+    called, told, clock = [], [], iter(range(1, 100))
+    ends = [VARIANTS[0], VARIANTS[-1]]
+    names = {config: name for name, config in ends}
+
+    def record(pyramid, scale, real, critics, how, *, rounds):
+        called.append((names[pyramid.config], scale.index, len(pyramid.generators), tuple(critics), rounds))
+        _, left = measure_scale(pyramid, scale, real, critics, how, rounds=1)
+        return forecast.ScaleForecast(scale, 1, float(next(clock)), 0.0, 0.0), left
+
+    monkeypatch.setattr(sgif.timing, "measure_scale", record)
+    found = timed(ends, rounds=2, steps=5, told=told.append)
+    # Every round starts without generators and critics, and goes up with those of the scale below.
+    both, after = ("image", "video"), {"no-image-critic": ("video",)}
+    assert called == [
+        (name, scale, scale, after.get(name, both) if scale else (), 5)
+        for _ in range(2)
+        for scale in range(2)
+        for name in names.values()
+    ]
+    assert [(turn.round, turn.scale.index, turn.variant) for turn in told] == [
+        (index, scale, name) for index in range(2) for scale in range(2) for name in names.values()
+    ]
+    # The clock counted turns: each value stands where its turn was.
+    assert found["variants"]["full"]["seconds"] == [[1, 3], [5, 7]]
+    assert found["variants"]["no-image-critic"]["seconds"] == [[2, 4], [6, 8]]
+    assert [turn.seconds for turn in told] == list(range(1, 9))
+
+
+def test_a_turn_is_the_median_step_after_the_warm_up(monkeypatch):
+    lengths, clock = iter([50.0, 3.0, 1.0, 9.0]), [0.0]
+
+    def step(self):
+        clock[0] += next(lengths)
+
+    monkeypatch.setattr(ScaleTraining, "step", step)
+    monkeypatch.setattr(forecast, "_now", lambda device: clock[0])
+    config = override(CONFIG, {"speed.pool": 0, "pyramid.scales": 1})
+    found = measure_variants([("full", config)], 5, (26, 30), CPU, rounds=1, steps=3)
+    assert found["variants"]["full"]["seconds"] == [[statistics.median([3.0, 1.0, 9.0])]]
+
+
+def test_the_pools_upkeep_is_part_of_an_iteration(monkeypatch):
+    clock = [0.0]
+
+    def pass_time(seconds, result=None):
+        clock[0] += seconds
+        return result
+
+    monkeypatch.setattr(ScaleTraining, "step", lambda self: pass_time(1.0))
+    monkeypatch.setattr(ScaleTraining, "refresh_pool", lambda self: pass_time(8.0, True))
+    monkeypatch.setattr(forecast, "_now", lambda device: clock[0])
+    config = override(CONFIG, {"speed.pool_refresh": 4, "pyramid.scales": 1})
+    found = measure_variants([("full", config)], 5, (26, 30), CPU, rounds=1, steps=1)
+    assert found["variants"]["full"]["seconds"] == [[1.0 + 8.0 / 4]]
+
+
+def test_only_one_scale_of_one_variant_is_in_memory(monkeypatch):
+    alive, most = weakref.WeakSet(), []
+    start = ScaleTraining.__init__
+
+    def counted(self, *arguments):
+        start(self, *arguments)
+        alive.add(self)
+        most.append(len(alive))
+
+    monkeypatch.setattr(ScaleTraining, "__init__", counted)
+    timed(VARIANTS[:2])
+    assert most == [1] * (2 * 2 * 2)
+
+
+def test_measuring_a_scale_is_what_plan_does():
+    pyramid, real = untrained(5, (26, 30), CONFIG, CPU)
+    one, critics = measure_scale(pyramid, pyramid.scales[0], real, {}, EXACT, rounds=1)
+    assert one.scale == pyramid.scales[0] and set(critics) == {"image", "video"}
+    assert len(pyramid.generators) == 1 and not pyramid.generators[0].training
+    assert one.total_seconds == pytest.approx(3 * one.seconds + one.fixed_seconds)
+
+
+def test_formats_of_all_variants_are_named():
+    variants = [("full", CONFIG), ("short", override(CONFIG, {"speed.precision": "bfloat16"}))]
+    assert timed(variants, rounds=1)["precision"] == "float32, bfloat16"
+
+
+def test_what_cannot_be_timed_is_refused_in_one_line():
+    for bad, options, message in (
+        ([], {}, "at least one variant"),
+        ([VARIANTS[0], VARIANTS[0]], {}, "none twice"),
+        (VARIANTS, {"rounds": 0}, "at least 1 round"),
+        (VARIANTS, {"steps": 0}, "1 step"),
+        ([("full", CONFIG), ("other", override(CONFIG, {"pyramid.scales": 1}))], {}, "scales of other and full differ"),
+    ):
+        with pytest.raises(InputError, match=message) as caught:
+            timed(bad, **options)
+        assert "\n" not in str(caught.value)

@@ -1,0 +1,43 @@
+"""Rules `ablation_timing` and `ablation_timing_256`: what an iteration of each variant takes, measured in turns."""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from datasets.cli import OneLineParser, run
+from datasets.files import write_json
+from workflow.methods import FULL
+
+ROUNDS = 3
+
+
+def time_variants(
+    frames: int, size: tuple[int, int], configs: Mapping[str, Mapping[str, Any]], threads: int
+) -> dict[str, Any]:
+    """Seconds of an iteration of every scale of every variant, as `sgif.timing` measures them."""
+    from sgif.config import Config, override
+    from sgif.device import choose_device, make_deterministic
+    from sgif.timing import measure_variants
+
+    make_deterministic(threads)
+    names = [FULL, *(name for name in configs if name != FULL)]  # the first is what the others are compared with
+    variants = [(name, override(Config(), configs[name])) for name in names]
+    return measure_variants(variants, frames, size, choose_device("auto"), rounds=ROUNDS)
+
+
+def main(arguments: list[str]) -> None:
+    """Command line of the rules."""
+    parser = OneLineParser(prog=f"python -m {__spec__.name}")
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--size", type=int, nargs=3, required=True, metavar=("FRAMES", "HEIGHT", "WIDTH"))
+    parser.add_argument("--configs", type=json.loads, required=True)
+    parser.add_argument("--threads", type=int, required=True)
+    options = parser.parse_args(arguments)
+    frames, height, width = options.size
+    write_json(options.out, time_variants(frames, (height, width), options.configs, options.threads))
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))
