@@ -25,3 +25,12 @@ def snakemake():
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=280)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def smoke(snakemake, tmp_path_factory):
+    """The smoke protocol, run once."""
+    folder = tmp_path_factory.mktemp("smoke")
+    done = snakemake(folder, "results/smoke/table1.csv", "results/smoke/index.html", "results/smoke/samples.png")
+    assert done.returncode == 0, done.stderr
+    return folder / "results" / "smoke", done

@@ -54,15 +54,6 @@ def test_every_module_behind_a_rule_is_hashed():
     assert len({code_hash(stem) for stem in MODULES}) == len(MODULES)
 
 
-@pytest.fixture(scope="module")
-def smoke(snakemake, tmp_path_factory):
-    """The smoke protocol, run once."""
-    folder = tmp_path_factory.mktemp("smoke")
-    done = snakemake(folder, "results/smoke/table1.csv", "results/smoke/index.html", "results/smoke/samples.png")
-    assert done.returncode == 0, done.stderr
-    return folder / "results" / "smoke", done
-
-
 @pytest.mark.slow
 def test_smoke_makes_every_artefact(smoke):
     root, _ = smoke
