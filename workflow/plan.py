@@ -281,13 +281,14 @@ class Plan:
         key = root, method, clip
         if key not in self._external:
             try:
-                self._external[key] = [str(path) for path in sample_files(self._folder(root, method), clip)]
+                self._external[key] = [str(path) for path in sample_files(self.external_folder(root, method), clip)]
             except InputError as error:
                 self._external[key] = []
                 self._remarks[key] = str(error)
         return self._external[key]
 
-    def _folder(self, root: str, method: str) -> str:
+    def external_folder(self, root: str, method: str) -> str:
+        """Where an external method's samples lie, as the protocol says it, with the stage filled in."""
         folder = self.protocol(root).external[method.removeprefix(EXTERNAL)]
         if "{stage}" in folder and not self.settings.stage:
             raise InputError(f"{method}: its samples come from a stage, and none is named; add --config stage=DIR")

@@ -70,7 +70,7 @@ def test_smoke_ablations_end_in_a_report(smoke, snakemake):
     done = snakemake(folder, "results/smoke/ablations/report.html")
     assert done.returncode == 0, done.stderr
     with (root / "ablations" / "table.csv").open(newline="") as file:
-        rows = {row["method"]: row for row in csv.DictReader(file)}
+        rows = {row["variant"]: row for row in csv.DictReader(file)}
     assert next(iter(rows)) == FULL and set(rows) == {FULL, *ABLATIONS, NEITHER}
     claims = json.loads((root / "ablations" / "claims.json").read_text())
     assert len(claims) == 3 and {claim["verdict"] for claim in claims} == {"inconclusive"}

@@ -10,8 +10,9 @@ rule external:
     conda:
         ENVIRONMENT
     params:
+        folder=lambda w: PLAN.external_folder(w.root, w.external),
         resize=lambda w: "--resize" if PLAN.protocol(w.root).external_resize else "",
         code=PLAN.code("external"),
     shell:
-        "python3 -m workflow.scripts.external {input.clip:q} {input.files:q} --out {output:q} {params.resize}"
+        "python3 -m workflow.scripts.external {input.clip:q} {params.folder:q} --out {output:q} {params.resize}"
         " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"

@@ -9,7 +9,7 @@ from datasets.clip import Clip, load_clip, save_clip
 from datasets.encode import write_gif
 from datasets.errors import InputError
 from datasets.files import write_json
-from evaluation.external import read_samples
+from evaluation.external import read_samples, sample_files
 from workflow.scripts.metrics import INDEX
 
 
@@ -44,11 +44,13 @@ def main(arguments: list[str]) -> None:
     """Command line of the rule."""
     parser = OneLineParser(prog=f"python -m {__spec__.name}")
     parser.add_argument("clip", type=Path)
-    parser.add_argument("files", type=Path, nargs="+")
+    parser.add_argument("folder", help="of the samples, with a folder for each clip or {clip} in its name")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--resize", action="store_true")
     options = parser.parse_args(arguments)
-    take_in(options.clip, options.files, options.out, resize=options.resize)
+    # A thousand paths would be too long for a command line.
+    files = sample_files(options.folder, options.clip.stem)
+    take_in(options.clip, files, options.out, resize=options.resize)
 
 
 if __name__ == "__main__":
