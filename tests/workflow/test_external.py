@@ -68,8 +68,10 @@ def test_what_fits_is_written_with_its_number_and_the_rest_is_named(folder, caps
 
 
 def test_resizing_where_it_is_allowed(folder):
-    place = str(files(folder)[0].parent).replace("waterfall", "{clip}")
-    arguments = [str(folder / "waterfall.npz"), place, "--out", str(folder / "out"), "--resize"]
+    place = folder / "mine"
+    place.mkdir()
+    (folder / "theirs").rename(place / "waterfall")
+    arguments = [str(folder / "waterfall.npz"), str(place), "--out", str(folder / "out"), "--resize"]
     main(arguments)
     index = json.loads((folder / "out" / INDEX).read_text())
     assert index["samples"] == [0, 2, 3] and "3.npz: resized from 60x40" in index["notes"]
