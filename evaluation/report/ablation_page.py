@@ -187,7 +187,6 @@ def build_ablation_report(
         "ablations": others,
         "changes": tables.changes(settings, full),
         "claims": [_claim(claim) for claim in claims],
-        "verdicts": [(verdict, sum(claim.verdict == verdict for claim in claims)) for verdict in _VERDICTS],
         "metrics": tables.metric_groups(comparisons, cells, full, others),
         "about": tables.definitions(comparisons),
         "all_differences": tables.all_differences(comparisons),

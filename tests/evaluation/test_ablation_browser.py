@@ -136,12 +136,12 @@ def test_every_canvas_plays_in_step_to_one_frame(browser, report, section):
     with View(browser, report) as view:
         view.ready(section)
         seen = []
-        for _ in range(25):
+        for _ in range(15):
             frames = view.frames(section)
             assert len(frames) == 1 + 5 + 1  # the clip, the samples and the comparer
             assert len(set(frames)) == 1
             seen.append(frames[0])
-            view.page.wait_for_timeout(40)
+            view.page.wait_for_timeout(50)
         assert len(set(seen)) >= 3
         assert not view.said
 

@@ -432,5 +432,5 @@ def test_embedding_keeps_places_of_samples_that_are_not_there(tmp_path):
 
 
 def test_cells_of_another_protocol_are_one_line(shared):
-    with pytest.raises(InputError, match="^protocol 'other'"):
+    with pytest.raises(InputError, match=r"^protocol 'other'"):
         shared[0].build("other-protocol.html", protocol="other", comparisons=rows({}))
