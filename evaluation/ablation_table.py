@@ -20,18 +20,17 @@ Conventions:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from datasets.errors import InputError
 from datasets.files import write_text
 from evaluation import wording
 from evaluation.comparisons import compare, csv_text, short, values_by_clip
 from evaluation.intervals import balanced_mean
+from evaluation.iteration_times import NETS, Times, read_timing
 from evaluation.latex import escape as latex_escape
 from evaluation.markdown import escape, grid
 from evaluation.metrics import METRICS
@@ -39,62 +38,7 @@ from evaluation.metrics.metric import DIRECTIONS, GROUPS, Metric
 from evaluation.tables import RESAMPLES
 from evaluation.trainings import Cost, Run, mean_minutes, peak_memory_mb, runs_of
 
-NETS = ("generator", "critics")
 _ARROWS = {"lower": r" $\downarrow$", "higher": r" $\uparrow$", "one": r" $\to 1$", "none": ""}
-
-
-@dataclass(frozen=True)
-class Times:
-    """What the timing file says of one variant.
-
-    Attributes:
-        seconds: of an iteration, float64 [rounds, scales].
-        iterations: int [scales].
-        dimensions: 3 or 2 a scale.
-        parameters: of `generator` and `critics`, int [scales] each.
-    """
-
-    seconds: np.ndarray
-    iterations: np.ndarray
-    dimensions: tuple[int, ...]
-    parameters: Mapping[str, np.ndarray]
-
-    @property
-    def training(self) -> np.ndarray:
-        """Seconds of all iterations of all scales, float64 [rounds]."""
-        return self.seconds @ self.iterations
-
-
-@dataclass(frozen=True)
-class Timing:
-    """The timing file of the ablations.
-
-    Attributes:
-        height, width, frames: that were timed.
-        clip: whose size that is, None if no clip's.
-        variants: by name.
-    """
-
-    height: int
-    width: int
-    frames: int
-    clip: str | None
-    variants: Mapping[str, Times]
-
-
-def read_timing(timing: Mapping[str, Any]) -> Timing:
-    """A parsed timing file.
-
-    Raises:
-        InputError: it is no such file: a key is missing, or a number of rounds or scales does not fit.
-    """
-    try:
-        rounds, scales = int(timing["rounds"]), len(timing["scales"])
-        height, width = map(int, timing["size"])
-        variants = {name: _times(one, rounds, scales) for name, one in timing["variants"].items()}
-        return Timing(height, width, int(timing["frames"]), timing["clip"], variants)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InputError("the timing file of the ablations is not one; delete it and measure again") from error
 
 
 def ablation_table(
@@ -237,19 +181,6 @@ def write_ablation_latex(frame: pd.DataFrame, path: str | Path, *, metrics: Mapp
 def scales_of(frame: pd.DataFrame) -> list[int]:
     """The scales that a table has columns of, from 1."""
     return sorted(int(name.removeprefix("seconds_")) for name in frame.columns if name.startswith("seconds_"))
-
-
-def _times(variant: Mapping[str, Any], rounds: int, scales: int) -> Times:
-    times = Times(
-        np.array(variant["seconds"], dtype=np.float64),
-        np.array(variant["iterations"], dtype=np.int64),
-        tuple(variant["dimensions"]),
-        {net: np.array(variant["parameters"][net], dtype=np.int64) for net in NETS},
-    )
-    lengths = {len(times.iterations), len(times.dimensions), *map(len, times.parameters.values())}
-    if times.seconds.shape != (rounds, scales) or lengths != {scales} or not rounds or not (times.seconds > 0).all():
-        raise ValueError("rounds and scales do not fit")
-    return times
 
 
 def _lacking(clips: set[str], cells: pd.DataFrame) -> list[str]:

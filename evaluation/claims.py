@@ -36,10 +36,11 @@ import pandas as pd
 
 from datasets.files import write_text
 from evaluation import wording
-from evaluation.ablation_table import Timing, read_timing, signed
+from evaluation.ablation_table import signed
 from evaluation.comparisons import comparable, short, values_by_clip
 from evaluation.facts import ClipFacts
 from evaluation.intervals import Interval, balanced_mean, difference_interval
+from evaluation.iteration_times import Timing, read_timing
 from evaluation.markdown import escape, grid
 from evaluation.metrics import METRICS
 from evaluation.tables import RESAMPLES

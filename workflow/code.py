@@ -35,12 +35,14 @@ MODULES: dict[str, tuple[str, ...]] = {
     "ablation_timing": ("sgif/timing.py", "sgif/forecast.py", *(f"sgif/{name}.py" for name in TRAINING_MODULES)),
     "ablation_table": (
         "evaluation/ablation_table.py", "evaluation/cells.py", "evaluation/claims.py", "evaluation/comparisons.py",
-        "evaluation/facts.py", "evaluation/intervals.py", "evaluation/latex.py", "evaluation/markdown.py",
+        "evaluation/facts.py", "evaluation/intervals.py", "evaluation/iteration_times.py",
+        "evaluation/latex.py", "evaluation/markdown.py",
         "evaluation/metrics/__init__.py", "evaluation/records.py", "evaluation/tables.py", "evaluation/trainings.py",
         "evaluation/wording.py",
     ),
     "ablation_report": (
-        "evaluation/report/**/*", "evaluation/comparisons.py", "evaluation/losses.py", "evaluation/plots/style.py",
+        "evaluation/report/**/*", "evaluation/comparisons.py", "evaluation/iteration_times.py", "evaluation/losses.py",
+        "evaluation/plots/ablations.py", "evaluation/plots/style.py",
     ),
     "leaderboard": (
         "evaluation/board.py",

@@ -108,7 +108,7 @@ def iteration_seconds(seconds: Mapping[str, np.ndarray], scales: Sequence[str], 
     with new_figure(WIDTH, 2.9) as figure:
         ax = figure.subplots()
         for place, variant in enumerate(shown):
-            mean = seconds[variant].mean(axis=0)
+            mean = np.median(seconds[variant], axis=0)
             x = np.arange(len(scales)) - 0.42 + width * (place + 0.5)
             ends = np.abs(np.stack([seconds[variant].min(axis=0), seconds[variant].max(axis=0)]) - mean)
             ax.bar(x, mean, width * 0.92, yerr=ends, label=variant, error_kw=_WHISKER, **_bar(variants.index(variant)))

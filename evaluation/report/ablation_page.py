@@ -20,6 +20,7 @@ from evaluation import wording
 from evaluation.claims import Claim
 from evaluation.comparisons import short
 from evaluation.facts import ClipFacts, facts_of_clip
+from evaluation.iteration_times import Timing, read_timing
 from evaluation.losses import loss_names, read_losses
 from evaluation.plots import ablations as plots
 from evaluation.plots.style import svg
@@ -150,7 +151,9 @@ def build_ablation_report(
     takes = {name: _takes(samples, name, variants) for name in real}
     histograms = {name: _histogram(name, clip, takes[name], variants) for name, clip in real.items()}
     curves = {name: _curves(name, losses, variants) for name in real}
-    measured = tables.read_timing(timing, variants)
+    measured = None if timing is None else read_timing(timing)
+    if measured and not measured.only(variants):
+        measured = None
     bars = _bars(measured, timings, variants)
     pictures = [*bars, *(one for one in histograms.values() if one), *(one for own in curves.values() for one in own)]
     groups = [[take.files.get(variant) for take in own] for own in takes.values() for variant in variants]
@@ -194,8 +197,8 @@ def build_ablation_report(
         "shown": _shown(takes, embedded),
         "bars": bars,
         "timed": measured.how if measured else "",
-        "seconds": tables.seconds_table(measured, full) if measured else None,
-        "parameters": tables.parameters_table(measured) if measured else None,
+        "seconds": tables.seconds_table(measured, variants, full) if measured else None,
+        "parameters": tables.parameters_table(measured, variants) if measured else None,
         "differing": tables.settings_table(settings),
         "by_clip": tables.by_clip(settings),
         "shared": settings.shared,
@@ -381,16 +384,16 @@ def _curves(clip: str, losses: Mapping[Run, str | Path], variants: Sequence[str]
     return pictures
 
 
-def _bars(timing: tables.Timing | None, timings: Mapping[Run, str | Path], variants: Sequence[str]) -> list[Picture]:
+def _bars(timing: Timing | None, timings: Mapping[Run, str | Path], variants: Sequence[str]) -> list[Picture]:
     pictures = []
     if timing:
-        seconds = {name: own.seconds for name, own in timing.variants.items()}
+        seconds = {name: own.seconds for name, own in timing.only(variants).items()}
         names = [f"{width}{wording.TIMES}{height}" for height, width in timing.scales]
         pictures.append(
             _picture(
                 plots.iteration_seconds(seconds, names, variants),
                 "Seconds an iteration by scale and variant; the values stand in the table.",
-                f"Mean over rounds, with whiskers from the fastest to the slowest. {timing.how}",
+                f"Median over rounds, with whiskers from the fastest to the slowest. {timing.how}",
             )
         )
     taken: dict[str, list[float]] = {}

@@ -1,48 +1,21 @@
 """What ablations change, as tables: metrics less those of the full model, time, parameters and settings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from datasets.errors import InputError
 from evaluation import wording
 from evaluation.comparisons import short, values_by_clip
 from evaluation.intervals import balanced_mean
+from evaluation.iteration_times import Timing
 from evaluation.metrics import METRICS
 from evaluation.metrics.metric import DIRECTIONS, GROUPS
 from evaluation.plots.style import arrow
 from evaluation.report.parts import RowGroup, Table
 from evaluation.report.settings import Settings
-
-
-@dataclass(frozen=True)
-class VariantTiming:
-    """What a timing file says of a variant; every list is by scale, coarsest first.
-
-    Attributes:
-        iterations: how many a training makes.
-        dimensions: of the generator's convolutions, 3 or 2.
-        generator, critics: numbers of parameters.
-        seconds: float64 [rounds, scales], of one iteration.
-    """
-
-    iterations: Sequence[int]
-    dimensions: Sequence[int]
-    generator: Sequence[int]
-    critics: Sequence[int]
-    seconds: np.ndarray
-
-
-@dataclass(frozen=True)
-class Timing:
-    """A timing file: how it was measured, in words, the scales (height, width), and the variants that it has."""
-
-    how: str
-    scales: Sequence[tuple[int, int]]
-    variants: Mapping[str, VariantTiming]
 
 
 @dataclass(frozen=True)
@@ -75,31 +48,6 @@ class MetricGroup:
 
     heading: str
     rows: Sequence[MetricRow]
-
-
-def read_timing(timing: Mapping[str, Any] | None, variants: Sequence[str]) -> Timing | None:
-    """The timing file, checked; None where there is none, or none of the variants is in it.
-
-    Raises:
-        InputError: it is no timing file.
-    """
-    if timing is None:
-        return None
-    try:
-        scales = [(int(scale["size"][0]), int(scale["size"][1])) for scale in timing["scales"]]
-        found = {name: _variant(timing["variants"][name]) for name in variants if name in timing["variants"]}
-        if any(len(one) != len(scales) for own in found.values() for one in _by_scale(own)):
-            raise ValueError
-        clip = f"{timing['clip']}, " if timing["clip"] else ""
-        height, width = timing["size"]
-        how = (
-            f"Measured in turns over the variants, {wording.counted(int(timing['rounds']), 'round')}, on "
-            f"{timing['device']} with {wording.counted(int(timing['threads']), 'thread')} in {timing['precision']}: "
-            f"{clip}{wording.counted(int(timing['frames']), 'frame')} of {width}{wording.TIMES}{height} px."
-        )
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        raise InputError("timing of the ablations: not such a file; let the step that times them run again") from error
-    return Timing(how, scales, found) if found else None
 
 
 def metric_groups(
@@ -165,37 +113,34 @@ def all_differences(comparisons: pd.DataFrame) -> Table | None:
     return Table(caption, columns, [RowGroup(None, rows)], texts=2)
 
 
-def seconds_table(timing: Timing, full: str) -> Table:
+def seconds_table(timing: Timing, variants: Sequence[str], full: str) -> Table:
     """Seconds an iteration by scale, and what a whole training takes as a multiple of the full model's."""
     columns = ["Variant", *_scale_names(timing), "All iterations", f"Ratio to {full}", "Rounds from, to"]
-    base = _totals(timing.variants[full]) if full in timing.variants else None
     rows = []
-    for name, own in timing.variants.items():
-        totals = _totals(own)
-        seconds = own.seconds.mean(axis=0)
+    for name, own in timing.only(variants).items():
         cells = [
             f"{wording.number(float(value))} ({dimensions}D)"
-            for value, dimensions in zip(seconds, own.dimensions, strict=True)
+            for value, dimensions in zip(np.median(own.seconds, axis=0), own.dimensions, strict=True)
         ]
         ratio, spread = wording.MISSING, wording.MISSING
-        if base is not None and name != full and len(base) == len(totals):
+        if full in timing.variants and name != full:
             # Within a round, whose turns follow each other: the machine may be faster in another.
-            ratios = totals / base
-            ratio = f"{ratios.mean():.2f}"
+            ratios = own.training / timing.variants[full].training
+            ratio = f"{np.median(ratios):.2f}"
             spread = f"{ratios.min():.2f} to {ratios.max():.2f}"
-        rows.append([name, *cells, wording.minutes(float(totals.mean()) / 60), ratio, spread])
+        rows.append([name, *cells, wording.minutes(float(np.median(own.training)) / 60), ratio, spread])
     return Table("Seconds an iteration, with 3D or 2D convolutions in the generator", columns, [RowGroup(None, rows)])
 
 
-def parameters_table(timing: Timing) -> Table:
+def parameters_table(timing: Timing, variants: Sequence[str]) -> Table:
     """Numbers of parameters by scale, of generators and of critics, with the iterations of each scale."""
     columns = ["Variant", *_scale_names(timing), "All scales"]
     groups = [
         RowGroup(heading, [[name, *(f"{value:,}" for value in of(own)), f"{sum(of(own)):,}"]
-                           for name, own in timing.variants.items()])
+                           for name, own in timing.only(variants).items()])
         for heading, of in (
-            ("Parameters of the generator", lambda own: own.generator),
-            ("Parameters of the critics", lambda own: own.critics),
+            ("Parameters of the generator", lambda own: own.parameters["generator"]),
+            ("Parameters of the critics", lambda own: own.parameters["critics"]),
             ("Iterations", lambda own: own.iterations),
         )
     ]  # fmt: skip
@@ -232,23 +177,6 @@ def changes(settings: Settings, full: str) -> list[tuple[str, list[str]]]:
             ]
             found.append((method, said))
     return found
-
-
-def _variant(own: Mapping[str, Any]) -> VariantTiming:
-    counts = [own["iterations"], own["dimensions"], own["parameters"]["generator"], own["parameters"]["critics"]]
-    seconds = np.array(own["seconds"], dtype=np.float64)
-    if seconds.ndim != 2 or not seconds.size or not np.isfinite(seconds).all() or (seconds < 0).any():
-        raise ValueError
-    return VariantTiming(*([int(value) for value in one] for one in counts), seconds)
-
-
-def _by_scale(own: VariantTiming) -> list[Sequence[Any]]:
-    return [own.iterations, own.dimensions, own.generator, own.critics, own.seconds[0]]
-
-
-def _totals(own: VariantTiming) -> np.ndarray:
-    """Seconds of a whole training [rounds]."""
-    return own.seconds @ np.array(own.iterations, dtype=np.float64)
 
 
 def _scale_names(timing: Timing) -> list[str]:

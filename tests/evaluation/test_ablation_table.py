@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datasets.errors import InputError
-from evaluation.ablation_table import ablation_table, read_timing, scales_of, signed, write_ablation_table
+from evaluation.ablation_table import ablation_table, scales_of, signed, write_ablation_table
 from evaluation.comparisons import compare
+from evaluation.iteration_times import read_timing
 from evaluation.metrics import METRICS
 from evaluation.trainings import Cost
 
