@@ -17,7 +17,7 @@ from evaluation.plots.training_time import COLUMNS, training_time
 from evaluation.records import MetricRecord
 from evaluation.report.leaderboard_page import build_leaderboard_page
 from evaluation.tables import METRIC, in_order
-from evaluation.wording import counted
+from evaluation.wording import counted, listing
 
 Run = tuple[str, str, int]
 _REFERENCES = ("singan-frames", "external:SinGAN-GIF-authors")
@@ -75,7 +75,8 @@ def write_board(
         board,
         comparisons,
         {name: figure for name, (figure, _) in drawn.items()},
-        warnings=_warnings(records),
+        warnings=_left_out(records),
+        notes=_changed(records),
     )
 
 
@@ -98,15 +99,27 @@ def _times(cells: pd.DataFrame, minutes: Mapping[Run, float], ordered: Sequence[
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _warnings(records: Sequence[MetricRecord]) -> list[tuple[str, str]]:
-    """What was left out of samples from outside, and what was done to them."""
+def _left_out(records: Sequence[MetricRecord]) -> list[tuple[str, str]]:
+    """The samples from outside that could not be used."""
+    return [
+        (
+            f"Left out ({record.method}, {record.clip})",
+            f"{counted(len(record.left_out), 'file')}: {'; '.join(record.left_out)}.",
+        )
+        for record in records
+        if record.left_out
+    ]
+
+
+def _changed(records: Sequence[MetricRecord]) -> list[tuple[str, str]]:
+    """What was done to samples from outside before they were scored, files with the same changes together."""
     found = []
     for record in records:
-        where = f"{record.method}, {record.clip}"
-        if record.left_out:
-            found.append(
-                (f"Left out ({where})", f"{counted(len(record.left_out), 'file')}: {'; '.join(record.left_out)}.")
-            )
-        if record.notes:
-            found.append((f"Changed before scoring ({where})", f"{'; '.join(record.notes)}."))
+        by_change: dict[str, list[str]] = {}
+        for note in record.notes:
+            file, _, change = note.partition(": ")
+            by_change.setdefault(change, []).append(file)
+        parts = [f"{change} ({listing(files)})" for change, files in by_change.items()]
+        if parts:
+            found.append((f"Changed before scoring ({record.method}, {record.clip})", f"{'; '.join(parts)}."))
     return found

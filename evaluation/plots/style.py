@@ -117,9 +117,10 @@ def legend_above(figure: Figure, axes: Sequence[Axes]) -> None:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
             entries.setdefault(label, handle)
     if entries:
-        figure.legend(
-            list(entries.values()), list(entries), loc="outside upper center", ncols=min(3, len(entries)), frameon=False
-        )
+        # As many side by side as fit: a marker and its gaps take about six letters, a letter a thirteenth of an inch.
+        fitting = int(figure.get_figwidth() * 13 / (max(map(len, entries)) + 6))
+        columns = max(1, min(3, len(entries), fitting))
+        figure.legend(list(entries.values()), list(entries), loc="outside upper center", ncols=columns, frameon=False)
 
 
 def label_points(figure: Figure, ax: Axes, points: np.ndarray, names: Sequence[str], avoid: np.ndarray) -> None:

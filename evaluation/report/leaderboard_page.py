@@ -45,6 +45,7 @@ def build_leaderboard_page(
     figures: Mapping[str, Figure],
     *,
     warnings: Sequence[tuple[str, str]] = (),
+    notes: Sequence[tuple[str, str]] = (),
     metrics: Mapping[str, Metric] = METRICS,
 ) -> None:
     """Write one self-contained HTML file to `out`.
@@ -54,6 +55,7 @@ def build_leaderboard_page(
         comparisons: as `evaluation.comparisons.compare` makes it; may be empty.
         figures: any of `ranks`, `pareto`, `dots` and `training_time`.
         warnings: topic and text of what changes what may be concluded.
+        notes: of what else a reader should know.
     """
     shown = [metric for name, metric in metrics.items() if f"{name}_mean" in board]
     first = board.iloc[0]
@@ -77,7 +79,7 @@ def build_leaderboard_page(
         ],
         "comparisons": _comparisons(comparisons, metrics),
         "comparisons_lead": _lead(comparisons),
-        "reading": reading(board, metrics),
+        "reading": [*reading(board, metrics), *notes],
     }  # fmt: skip
     write_text(out, render("leaderboard.html", context))
 

@@ -248,7 +248,7 @@ def test_the_headline_of_the_page_is_that_of_the_board(board):
     assert f"singan-frames on {higher}" in said
 
 
-def test_what_was_left_out_or_changed_is_said_on_top(tmp_path):
+def test_what_was_left_out_is_said_on_top_and_what_was_changed_below(tmp_path):
     left = record(
         "desert", "external:mine", 1.0, left_out=["a/<b>.gif: is no video; convert it"], notes=["2.gif: first 8"]
     )
@@ -256,7 +256,7 @@ def test_what_was_left_out_or_changed_is_said_on_top(tmp_path):
     words = own.page.words
     said = words.index("Left out (external:mine, desert). 1 file: a/<b>.gif: is no video; convert it.")
     assert said < words.index("Ranks")
-    assert "Changed before scoring (external:mine, desert). 2.gif: first 8." in words
+    assert "Changed before scoring (external:mine, desert) first 8 (2.gif)." in words
     assert "<b>" not in own.html
 
 

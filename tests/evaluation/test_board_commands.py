@@ -78,7 +78,7 @@ def test_bad_samples_are_named_in_a_line_each_and_the_rest_is_scored(folder, cap
 def test_resizing_is_allowed_on_demand_and_recorded(folder):
     write_gif(folder / "calm" / "sea" / "3.gif", make_clip(moving(0, (8, 44, 48))))
     assert run(folder, "--real", f"sea={folder / 'sea.npz'}", *methods(folder, "calm"), "--resize", *FEW) == 0
-    assert "3.gif: first 6 frames, resized from 48x44" in (folder / "out" / "leaderboard.html").read_text()
+    assert "first 6 frames, resized from 48x44 (3.gif)" in (folder / "out" / "leaderboard.html").read_text()
 
 
 @pytest.mark.parametrize(
