@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 
-.PHONY: help setup quick quality test test-fast lint smoke lock clean
+.PHONY: help setup quick quality status test test-fast lint smoke lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -41,6 +41,9 @@ lint: setup  ## ruff, snakefmt and snakemake --lint
 
 smoke: setup  ## the smoke protocol: one small clip, seconds of training
 	$(SNAKEMAKE) results/smoke/table1.csv results/smoke/index.html results/smoke/samples.png results/smoke/leaderboard.html results/smoke/controls.md
+
+status: setup  ## what of the protocols is done, running and left
+	$(BIN)/python -m workflow.status $(PROTOCOL)
 
 lock:  ## renew requirements.lock from pyproject.toml
 	printf 'torch==2.14.1\ntorchvision==0.29.1\n' > $(VENV)/constraints.txt  # a pair known to install together
