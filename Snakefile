@@ -21,6 +21,9 @@ include: "workflow/rules/page.smk"
 include: "workflow/rules/contact_sheet.smk"
 
 
+report: "workflow/report/workflow.rst"
+
+
 localrules:
     all,
     clip,

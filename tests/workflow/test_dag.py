@@ -137,3 +137,19 @@ def test_metrics_say_what_made_them(smoke):
     assert record["config_sha256"] == run["config_sha256"] and record["clip_sha256"] == clip["sha256"]
     assert record["clip_source"]["kind"] == "synthetic" and record["clip_source"]["fallback"] is True
     assert len(record["weights_sha256"]) == 64 and record["locations_fake"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["report.html", "report.zip"])
+def test_snakemakes_own_report_has_every_item_with_its_label(smoke, snakemake, name):
+    folder = smoke[0].parents[1]
+    made = snakemake(folder, "results/smoke/table1.csv", "results/smoke/index.html", "--report", name)
+    assert made.returncode == 0, made.stderr
+    for item in ("table1.csv", "cells.csv", "index.html"):
+        assert f"Adding {item}" in made.stderr, item
+    if name.endswith("html"):
+        text = (folder / name).read_text(encoding="utf-8")
+        assert all(part in text for part in ("Clips and samples", "Table 1", "mean SGFID of every method"))
+        assert not re.search(r'<(script|link)[^>]+(src|href)="https?:', text)
+    else:
+        assert (folder / name).stat().st_size > 100_000

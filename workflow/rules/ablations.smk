@@ -41,10 +41,20 @@ rule ablation_table:
         ),
     output:
         cells="{root}/ablations/cells.csv",
-        csv="{root}/ablations/table.csv",
+        csv=report(
+            "{root}/ablations/table.csv",
+            caption="../report/ablation_table.rst",
+            category="Ablations",
+            labels=report_labels("Table"),
+        ),
         md="{root}/ablations/table.md",
         tex="{root}/ablations/table.tex",
-        claims="{root}/ablations/claims.md",
+        claims=report(
+            "{root}/ablations/claims.md",
+            caption="../report/claims.rst",
+            category="Ablations",
+            labels=report_labels("Claims"),
+        ),
         claims_json="{root}/ablations/claims.json",
     log:
         "{root}/logs/ablations/table.log",
@@ -67,7 +77,12 @@ rule ablation_report:
         runs=lambda w: PLAN.ablation_files(w.root)["runs"],
         samples=lambda w: PLAN.ablation_files(w.root)["samples"],
     output:
-        "{root}/ablations/report.html",
+        report(
+            "{root}/ablations/report.html",
+            caption="../report/ablations.rst",
+            category="Ablations",
+            labels=report_labels("Report"),
+        ),
     log:
         "{root}/logs/ablations/report.log",
     conda:

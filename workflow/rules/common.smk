@@ -40,6 +40,15 @@ wildcard_constraints:
     i=r"\d+",
 
 
+def report_labels(what):
+    """Labels of an item of Snakemake's own report: what it is, and of which protocol."""
+
+    def of(wildcards):
+        return {"what": what, "protocol": PLAN.protocol(wildcards.root).name}
+
+    return of
+
+
 def announce(dag):
     """Before the first job: what will be done, and whether everything from outside can be had."""
     jobs = [(job.rule.name, dict(job.wildcards)) for job in dag.needrun_jobs()]

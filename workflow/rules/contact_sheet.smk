@@ -4,7 +4,12 @@ rule contact_sheet:
         metrics=lambda w: PLAN.metric_files(w.root),
         samples=lambda w: PLAN.all_samples(w.root),
     output:
-        "{root}/samples.png",
+        report(
+            "{root}/samples.png",
+            caption="../report/samples.rst",
+            category="Samples",
+            labels=report_labels("First samples"),
+        ),
     log:
         "{root}/logs/contact_sheet.log",
     conda:

@@ -29,7 +29,12 @@ rule control_matrix:
         lambda w: PLAN.control_files(w.root),
     output:
         md="{root}/controls.md",
-        csv="{root}/controls.csv",
+        csv=report(
+            "{root}/controls.csv",
+            caption="../report/controls.rst",
+            category="Tables",
+            labels=report_labels("Controls"),
+        ),
     log:
         "{root}/logs/controls.log",
     conda:

@@ -4,9 +4,19 @@ rule leaderboard:
         metrics=lambda w: PLAN.metric_files(w.root),
         runs=lambda w: PLAN.finished_runs(w.root),
     output:
-        csv="{root}/leaderboard.csv",
+        csv=report(
+            "{root}/leaderboard.csv",
+            caption="../report/leaderboard.rst",
+            category="Tables",
+            labels=report_labels("Leaderboard"),
+        ),
         md="{root}/leaderboard.md",
-        html="{root}/leaderboard.html",
+        html=report(
+            "{root}/leaderboard.html",
+            caption="../report/leaderboard_page.rst",
+            category="Pages",
+            labels=report_labels("Leaderboard"),
+        ),
     log:
         "{root}/logs/leaderboard.log",
     conda:

@@ -6,7 +6,12 @@ rule page:
         samples=lambda w: PLAN.all_samples(w.root),
         runs=lambda w: PLAN.finished_runs(w.root),
     output:
-        "{root}/index.html",
+        report(
+            "{root}/index.html",
+            caption="../report/page.rst",
+            category="Pages",
+            labels=report_labels("Clips and samples"),
+        ),
     log:
         "{root}/logs/page.log",
     conda:

@@ -3,7 +3,12 @@ rule cells:
         metrics=lambda w: PLAN.metric_files(w.root),
         floors=lambda w: PLAN.floor_files(w.root),
     output:
-        "{root}/tables/cells.csv",
+        report(
+            "{root}/tables/cells.csv",
+            caption="../report/cells.rst",
+            category="Tables",
+            labels=report_labels("All values"),
+        ),
     log:
         "{root}/logs/tables/cells.log",
     conda:
@@ -22,7 +27,12 @@ rule table1:
         metrics=lambda w: PLAN.metric_files(w.root),
         runs=lambda w: PLAN.finished_runs(w.root),
     output:
-        csv="{root}/table1.csv",
+        csv=report(
+            "{root}/table1.csv",
+            caption="../report/table1.rst",
+            category="Tables",
+            labels=report_labels("Table 1"),
+        ),
         md="{root}/table1.md",
         tex="{root}/table1.tex",
     log:
