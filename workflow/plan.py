@@ -15,20 +15,18 @@ from datasets.errors import InputError
 from datasets.fetch import reachable
 from datasets.files import read_json
 from datasets.resize import fitted_size
-from datasets.sources import Source, require_published, resolve, resolve_peers
+from datasets.sources import Source, resolve, resolve_peers
 from evaluation.encoders import ENCODERS
-from evaluation.encoders.location import find_weights, missing_weights
+from evaluation.encoders.location import find_weights
 from evaluation.external import sample_files
-from sgif.config import Config, flatten, override
+from sgif.config import flatten
 from sgif.presets import resolve as resolve_preset
-from sgif.pyramid import plan_scales
 from workflow.code import code_hash
-from workflow.forecast import Trainings
 from workflow.layout import Layout, Run
 from workflow.methods import ABLATION, EXTERNAL, FULL, METHODS, find_method
 from workflow.protocols import NAMES, Protocol, load_protocols, read_settings
 
-_NETWORK_SECONDS = 10.0
+NETWORK_SECONDS = 10.0
 NEITHER = "no-separable-no-2d-switch"
 """A variant that is timed only: the full model without both of what the paper says to save time."""
 
@@ -58,7 +56,7 @@ class Plan:
         self._sources: dict[str, dict[str, Source] | InputError] = {}
         self._encoders: dict[str, tuple[str, str]] = {}
         self._external: dict[tuple[str, str, str], list[str]] = {}
-        self._remarks: dict[tuple[str, str, str], str] = {}
+        self.left_out: dict[tuple[str, str, str], str] = {}  # (root, method, clip) of external samples: why
 
     root_pattern = "|".join(re.escape(r) for r in ["results", *(f"results/{n}" for n in NAMES if n != "paper")])
     clip_pattern = "|".join(clip_ids())
@@ -92,15 +90,15 @@ class Plan:
         A published clip that is already among the results stays: a forgotten stage or a network that is down must not
         put a stand-in, and hours of training on it, in its place.
         """
-        sources = self._resolve(root)
+        sources = self.sources(root)
         wanted = None if isinstance(sources, InputError) else sources[clip]
         if wanted is None or wanted.fallback:
-            present = self._present(root, clip)
+            present = self.present(root, clip)
             if present:
                 return present
         return wanted.key() if wanted else "missing"
 
-    def _present(self, root: str, clip: str) -> str | None:
+    def present(self, root: str, clip: str) -> str | None:
         """Key of the published clip among the results, if one is there whole."""
         record = Path(root, "clips", f"{clip}.json")
         if not record.with_suffix(".npz").is_file():
@@ -130,7 +128,7 @@ class Plan:
             }
         )
 
-    def _resolve(self, root: str) -> dict[str, Source] | InputError:
+    def sources(self, root: str) -> dict[str, Source] | InputError:
         """Sources of all clips of a protocol, decided once; the error if some cannot be had at all."""
         if root not in self._sources:
             protocol, stage = self.protocol(root), self.settings.stage
@@ -140,7 +138,7 @@ class Plan:
                     self._sources[root] = resolve_peers(protocol.clips, stage or "")
                 else:
                     self._sources[root] = resolve(
-                        protocol.clips, stage=stage or "", overrides=own, timeout_s=_NETWORK_SECONDS
+                        protocol.clips, stage=stage or "", overrides=own, timeout_s=NETWORK_SECONDS
                     )
             except InputError as error:
                 self._sources[root] = error
@@ -150,13 +148,14 @@ class Plan:
 
     def encoder(self, root: str) -> str:
         """The encoder of a protocol, or its stand-in where its weights cannot be had."""
-        return self._choose_encoder(root)[0]
+        return self.choose_encoder(root)[0]
 
     def encoder_remark(self, root: str) -> str:
         """Why another encoder than the protocol's is used; empty if it is not."""
-        return self._choose_encoder(root)[1]
+        return self.choose_encoder(root)[1]
 
-    def _choose_encoder(self, root: str) -> tuple[str, str]:
+    def choose_encoder(self, root: str) -> tuple[str, str]:
+        """The encoder of a protocol, or its stand-in, and why; empty if it is the protocol's own."""
         if root not in self._encoders:
             protocol = self.protocol(root)
             name, remark = protocol.encoder, ""
@@ -164,7 +163,7 @@ class Plan:
             present = Path(root, "encoders", f"{name}.safetensors").is_file()
             if protocol.fallback and not present and find_weights(name, self.settings.stage) is None:
                 url = ENCODERS[name].url
-                problem = reachable(url, _NETWORK_SECONDS)
+                problem = reachable(url, NETWORK_SECONDS)
                 if problem:
                     name = "random-inception"
                     remark = f"the weights of {protocol.encoder} are neither on this machine nor at {url} ({problem})"
@@ -284,7 +283,7 @@ class Plan:
                 self._external[key] = [str(path) for path in sample_files(self.external_folder(root, method), clip)]
             except InputError as error:
                 self._external[key] = []
-                self._remarks[key] = str(error)
+                self.left_out[key] = str(error)
         return self._external[key]
 
     def external_folder(self, root: str, method: str) -> str:
@@ -302,91 +301,6 @@ class Plan:
     def training_config(self, root: str, method: str) -> str:
         """JSON of the resolved config of a training."""
         return json.dumps(flatten(self.protocol(root).config(method)), sort_keys=True)
-
-    # ---- before the first job
-
-    def announce(self, jobs: list[tuple[str, dict[str, str]]]) -> list[str]:
-        """Dry facts about the jobs to come, and everything that stands in for something else.
-
-        Arguments:
-            jobs: rule name and wildcards of every job that will run.
-
-        Raises:
-            InputError: something from outside is missing and the protocol has no stand-in for it.
-        """
-        lines: list[str] = []
-        for root, protocol in self.protocols.items():
-            mine = [(rule, wildcards) for rule, wildcards in jobs if wildcards.get("root") == root]
-            if mine:
-                lines += self._announce(root, protocol, mine)
-        return lines
-
-    def _announce(self, root: str, protocol: Protocol, jobs: list[tuple[str, dict[str, str]]]) -> list[str]:
-        planned = {wildcards["clip"] for rule, wildcards in jobs if rule == "clip"}
-        wanted = [clip for clip in protocol.clips if clip in planned]
-        lines = [f"protocol {protocol.name}: {protocol.about}; results in {root}/"]
-        if wanted:
-            sources = self._resolve(root)
-            if isinstance(sources, InputError):
-                raise sources
-            chosen = {clip: sources[clip] for clip in wanted}
-            if not protocol.fallback:
-                require_published(chosen)
-            for clip, source in chosen.items():
-                if source.fallback and self._present(root, clip):
-                    raise InputError(
-                        f"{clip}: the published clip among the results has to be made again and cannot be had now "
-                        f"({source.reason}); name the stage or connect the network that it came from, or delete "
-                        f"{self._layout(root).clip(clip)} to go on with a stand-in"
-                    )
-                lines.append(f"  clip {clip}: {source.kind} ({source.location or 'rendered'})")
-                if source.fallback:
-                    lines.append(f"  WARNING: {clip} is a synthetic STAND-IN: {source.reason}")
-        if any(rule == "encoder" for rule, _ in jobs):
-            name, remark = self._choose_encoder(root)
-            if remark:
-                lines.append(f"  WARNING: scores are made with {name}, not {protocol.encoder}: {remark}")
-            elif find_weights(name, self.settings.stage) is None:
-                problem = reachable(ENCODERS[name].url, _NETWORK_SECONDS)
-                if problem:
-                    raise InputError(f"{missing_weights(name)} (its download: {problem})")
-        lines += [f"  WARNING: left out: {why}" for (where, _, _), why in self._remarks.items() if where == root]
-        trainings = [wildcards for rule, wildcards in jobs if rule == "train"]
-        lines.append(f"  {len(jobs)} jobs, {len(trainings)} of them trainings")
-        for group in self._groups(protocol, trainings):
-            lines.append(f"  {group.method}: {group.count} x {_steps(group)}")
-        return lines
-
-    def trainings(self, jobs: list[tuple[str, dict[str, str]]]) -> list[Trainings]:
-        """All trainings among these jobs, those that cost the same together."""
-        groups: list[Trainings] = []
-        for root, protocol in self.protocols.items():
-            groups += self._groups(protocol, [w for rule, w in jobs if rule == "train" and w.get("root") == root])
-        return groups
-
-    def _groups(self, protocol: Protocol, trainings: list[dict[str, str]]) -> list[Trainings]:
-        """By the catalogue's sizes: a clip of the user's own may have others."""
-        groups = []
-        for method in dict.fromkeys(w["method"] for w in trainings):
-            config = protocol.config(method)
-            sizes: dict[tuple[int, tuple[int, int]], int] = {}
-            for clip in (w["clip"] for w in trainings if w["method"] == method):
-                entry = find_clip(clip)
-                size = fitted_size((entry.height, entry.width), config.pyramid.short_side, config.pyramid.long_side)
-                key = min(entry.frames, config.pyramid.frames), size
-                sizes[key] = sizes.get(key, 0) + 1
-            for (frames, size), count in sizes.items():
-                groups.append(Trainings(method, count, frames, size, flatten(config), protocol.threads))
-        return groups
-
-
-def _steps(group: Trainings) -> str:
-    """Sizes and number of steps of some trainings, in words."""
-    scales = plan_scales(group.frames, group.size, override(Config(), group.config))
-    return (
-        f"{group.frames} frames of {group.size[0]}x{group.size[1]}, {len(scales)} scales "
-        f"({sum(s.dimensions == 3 for s in scales)} in 3D), {sum(s.iterations for s in scales)} iterations"
-    )
 
 
 def root_of(name: str) -> str:

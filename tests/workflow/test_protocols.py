@@ -10,6 +10,7 @@ from datasets.clip import make_clip, save_clip
 from datasets.errors import InputError
 from datasets.sources import Source
 from evaluation.metrics import METRICS
+from workflow.announcement import announce, trainings_of
 from workflow.plan import Plan, root_of
 from workflow.protocols import NAMES, load_protocols, read_settings
 
@@ -112,7 +113,7 @@ def test_facts_say_how_many_trainings_at_which_sizes():
         for clip in plan.protocol("results").clips
         for method in plan.protocol("results").trained
     ]
-    text = "\n".join(plan.announce(jobs))
+    text = "\n".join(announce(plan, jobs))
     assert "18 jobs, 18 of them trainings" in text
     assert "16 frames of 144x256, 7 scales (4 in 3D), 56000 iterations" in text
 
@@ -124,7 +125,7 @@ def test_trainings_of_equal_cost_are_counted_together_for_the_forecast():
         for clip in ("waterfall", "seashore", "desert", "cliff")
         for method in ("singan-gif", "singan-frames")
     ]
-    groups = plan.trainings([*jobs, ("clip", {"root": "results", "clip": "birds"})])
+    groups = trainings_of(plan, [*jobs, ("clip", {"root": "results", "clip": "birds"})])
     found = {(group.method, group.frames, group.size): group.count for group in groups}
     # desert and cliff have 16 frames; waterfall and seashore 8, of different shapes.
     expected = {(16, (144, 256)): 2, (8, (144, 256)): 1, (8, (145, 256)): 1}
@@ -140,8 +141,8 @@ def test_missing_published_clips_stop_protocols_without_fallback(tmp_path, monke
     plan = Plan(HOME, {}, {})
     jobs = [("clip", {"root": root, "clip": "desert"}) for root in ("results/cpu",)]
     with pytest.raises(InputError, match=r"desert: .*python -m datasets fetch desert"):
-        plan.announce(jobs)
-    loud = "\n".join(plan.announce([("clip", {"root": "results/quick", "clip": "desert"})]))
+        announce(plan, jobs)
+    loud = "\n".join(announce(plan, [("clip", {"root": "results/quick", "clip": "desert"})]))
     assert "WARNING: desert is a synthetic STAND-IN" in loud
 
 
@@ -149,7 +150,7 @@ def test_peers_need_a_stage():
     plan = Plan(HOME, {}, {})
     assert plan.source_key("results/peers", "desert") == "missing"  # a dry run needs no data
     with pytest.raises(InputError, match="stage"):
-        plan.announce([("clip", {"root": "results/peers", "clip": "desert"})])
+        announce(plan, [("clip", {"root": "results/peers", "clip": "desert"})])
 
 
 def test_a_stand_in_never_replaces_a_published_clip_that_is_there(tmp_path, monkeypatch):
@@ -165,8 +166,8 @@ def test_a_stand_in_never_replaces_a_published_clip_that_is_there(tmp_path, monk
     assert plan.source_key("results/quick", "waterfall") == "synthetic:waterfall"
     # If that clip has to be made again all the same, nothing starts: the job could only fail.
     with pytest.raises(InputError, match=r"desert: .*\(no network\); name the stage .* or delete results/quick/clips"):
-        plan.announce([("clip", {"root": "results/quick", "clip": "desert"})])
-    assert "STAND-IN" in "\n".join(plan.announce([("clip", {"root": "results/quick", "clip": "waterfall"})]))
+        announce(plan, [("clip", {"root": "results/quick", "clip": "desert"})])
+    assert "STAND-IN" in "\n".join(announce(plan, [("clip", {"root": "results/quick", "clip": "waterfall"})]))
     (clips / "desert.npz").unlink()
     assert plan.source_key("results/quick", "desert") == "synthetic:desert"
 
@@ -184,7 +185,7 @@ def test_missing_weights_are_replaced_loudly_where_the_protocol_allows_it(offlin
     plan = Plan(HOME, {}, {})
     assert plan.encoder("results/quick") == "random-inception"
     jobs = [("encoder", {"root": "results/quick", "encoder": "random-inception"})]
-    assert "WARNING: scores are made with random-inception, not inception-fid" in "\n".join(plan.announce(jobs))
+    assert "WARNING: scores are made with random-inception, not inception-fid" in "\n".join(announce(plan, jobs))
     assert "no network" in plan.notes("results/quick")
 
 
@@ -192,7 +193,7 @@ def test_missing_weights_stop_the_other_protocols_with_the_remedy(offline):
     plan = Plan(HOME, {}, {})
     assert plan.encoder("results/cpu") == "inception-fid"
     with pytest.raises(InputError, match="SGIF_INCEPTION_WEIGHTS"):
-        plan.announce([("encoder", {"root": "results/cpu", "encoder": "inception-fid"})])
+        announce(plan, [("encoder", {"root": "results/cpu", "encoder": "inception-fid"})])
 
 
 def test_an_encoder_that_was_asked_for_is_no_stand_in(offline):
@@ -292,5 +293,5 @@ def test_a_stage_may_hold_external_samples(tmp_path):
     assert plan.external(root, "external:mine", "waterfall") == [str(folder / "9.gif"), str(folder / "10.gif")]
     assert "results/smoke/metrics/waterfall/external:mine/0.json" in plan.metric_files(root)
     assert "results/smoke/metrics/desert/external:mine/0.json" not in plan.metric_files(root)
-    announced = "\n".join(plan.announce([("metrics", {"root": root, "clip": "waterfall"})]))
+    announced = "\n".join(announce(plan, [("metrics", {"root": root, "clip": "waterfall"})]))
     assert f"WARNING: left out: {tmp_path}/desert/theirs: no such folder" in announced

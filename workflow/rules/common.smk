@@ -10,6 +10,7 @@ HOME = (
 sys.path.insert(0, str(HOME))
 
 from datasets.errors import InputError
+from workflow.announcement import announce as announce_jobs, trainings_of
 from workflow.environment import prepare
 from workflow.forecast import tell as forecast_trainings
 from workflow.plan import Plan
@@ -53,9 +54,9 @@ def announce(dag):
     """Before the first job: what will be done, and whether everything from outside can be had."""
     jobs = [(job.rule.name, dict(job.wildcards)) for job in dag.needrun_jobs()]
     try:
-        lines = PLAN.announce(jobs)
+        lines = announce_jobs(PLAN, jobs)
     except InputError as error:
         refuse(error)
-    lines += forecast_trainings(PLAN.trainings(jobs), workflow.cores or 1)
+    lines += forecast_trainings(trainings_of(PLAN, jobs), workflow.cores or 1)
     for line in lines:
         print(line, file=sys.stderr, flush=True)
