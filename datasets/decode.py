@@ -10,7 +10,6 @@ MP4 is converted to RGB as `ffmpeg -pix_fmt rgb24` does it. Transparent pixels a
 import hashlib
 import io
 import os
-import re
 import stat
 import struct
 import tokenize
@@ -30,6 +29,7 @@ from datasets.containers import container_header, container_rotation
 from datasets.errors import InputError
 from datasets.headers import DamagedError, Header, gif_header, png_header, webp_header
 from datasets.limits import Limits
+from datasets.names import natural_key
 from datasets.pixels import to_rgb
 
 _PICTURES = {"gif": gif_header, "webp": webp_header, "png": png_header}
@@ -208,16 +208,11 @@ def _decode(data: bytes, header: Header, container: str | None = None) -> np.nda
 
 def _frame_files(folder: Path) -> list[Path]:
     """The frames of a folder in natural order."""
-
-    def natural(file: Path) -> tuple[list[str | int], str]:
-        parts = re.split(r"(\d+)", file.name)
-        return [int(part) if index % 2 else part for index, part in enumerate(parts)], file.name
-
     try:
         files = [file for file in folder.iterdir() if file.suffix.lower() == ".png" and not file.name.startswith(".")]
     except OSError as error:
         raise InputError(f"{folder}: cannot be read ({error.strerror}); check its permissions") from error
-    return sorted(files, key=natural)
+    return sorted(files, key=lambda file: natural_key(file.name))
 
 
 def _folder_sha256(digests: Any) -> str:

@@ -1,6 +1,7 @@
 """Names looked up in registries, and what to say when there is none such: the nearest valid one."""
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
@@ -35,3 +36,9 @@ def pick(registry: Mapping[str, Entry], name: str, what: str) -> Entry:
     if name not in registry:
         raise InputError(unknown(what, name, registry))
     return registry[name]
+
+
+def natural_key(name: str) -> tuple[list[str | int], str]:
+    """Sorts 2 before 10; 01 and 1 by their characters, whatever the order that they came in."""
+    parts = re.split(r"(\d+)", name)
+    return [int(part) if index % 2 else part for index, part in enumerate(parts)], name

@@ -17,9 +17,9 @@ from evaluation.plots.training_time import COLUMNS, training_time
 from evaluation.records import MetricRecord
 from evaluation.report.leaderboard_page import build_leaderboard_page
 from evaluation.tables import METRIC, in_order
+from evaluation.trainings import Run
 from evaluation.wording import counted, listing
 
-Run = tuple[str, str, int]
 _REFERENCES = ("singan-frames", "external:SinGAN-GIF-authors")
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from datasets.clip import Clip
 from datasets.decode import read_video
 from datasets.errors import InputError
+from datasets.names import natural_key
 from datasets.resize import resize_frames
 
 _SUFFIXES = (".gif", ".mp4", ".webm", ".mov", ".webp", ".png", ".apng", ".npz")
@@ -87,7 +88,7 @@ def sample_files(folder: str, clip: str) -> list[Path]:
         raise InputError(f"{place}: holds no samples; put GIF, MP4, WebP, .npz files or folders of PNG frames there")
     if len(files) > MOST:
         raise InputError(f"{place}: holds {len(files)} files, more than {MOST}; name the folder of the samples alone")
-    return sorted(files, key=_natural)
+    return sorted(files, key=lambda path: natural_key(path.name))
 
 
 def read_sample(file: Path, real: Clip, *, resize: bool) -> Sample:
@@ -125,6 +126,9 @@ def read_samples(files: Sequence[Path], real: Clip, *, resize: bool) -> tuple[li
     return samples, errors
 
 
-def _natural(path: Path) -> tuple[list[tuple[int, int | str]], str]:
-    """2 before 10; 01 and 1 by their characters, whatever the order of the disk."""
-    return [(0, int(part)) if part.isdecimal() else (1, part) for part in re.split(r"(\d+)", path.name)], path.name
+def account(samples: Sequence[Sample], errors: Sequence[InputError]) -> dict[str, list[str]]:
+    """What was done to samples before they are scored, and what was left out, as metric files hold it."""
+    return {
+        "notes": [f"{sample.file.name}: {', '.join(sample.notes)}" for sample in samples if sample.notes],
+        "left_out": [str(error) for error in errors],
+    }

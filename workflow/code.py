@@ -20,7 +20,8 @@ _MEASURING = (
 # Stem of a script -> the modules that decide its output. What only talks (progress, command lines) is left out.
 MODULES: dict[str, tuple[str, ...]] = {
     "clips": (
-        "datasets/clip.py", "datasets/decode.py", "datasets/pixels.py", "datasets/resize.py", "datasets/synthetic/*.py",
+        "datasets/clip.py", "datasets/decode.py", "datasets/names.py", "datasets/pixels.py", "datasets/resize.py",
+        "datasets/synthetic/*.py",
     ),
     "encoders": ("evaluation/encoders/*.py",),
     "training": tuple(f"sgif/{name}.py" for name in TRAINING_MODULES),
@@ -29,7 +30,9 @@ MODULES: dict[str, tuple[str, ...]] = {
         "sgif/patch_index.py", "sgif/layers.py", "evaluation/controls.py",
     ),
     "reference": ("evaluation/encoders/*.py", "evaluation/features.py", "evaluation/statistics.py"),
-    "external": ("datasets/decode.py", "datasets/pixels.py", "datasets/resize.py", "evaluation/external.py"),
+    "external": (
+        "datasets/decode.py", "datasets/names.py", "datasets/pixels.py", "datasets/resize.py", "evaluation/external.py",
+    ),
     "metrics": _MEASURING,
     "controls": (*_MEASURING, "evaluation/controls.py", "evaluation/control_matrix.py"),
     "control_matrix": ("evaluation/control_matrix.py", "evaluation/plots/*.py", "evaluation/metrics/__init__.py"),
@@ -59,7 +62,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     ),
     "contact_sheet": ("datasets/encode.py", "evaluation/records.py"),
     "page": (
-        "evaluation/report/**/*", "evaluation/figures.py", "evaluation/losses.py", "evaluation/plots/style.py",
+        "datasets/headers.py", "evaluation/figures.py", "evaluation/losses.py", "evaluation/plots/style.py",
+        "evaluation/report/**/*",
     ),
 }  # fmt: skip
 

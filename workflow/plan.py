@@ -208,18 +208,12 @@ class Plan:
     def variant_configs(self, root: str) -> str:
         """JSON of the resolved config of each variant, by name; one without both of the paper's savings beside them."""
         protocol = self.protocol(root)
-        configs = {name: flatten(protocol.config(name)) for name in protocol.variants}
-        configs[NEITHER] = {
-            **configs["no-separable"],
-            "model.scales_3d": configs["no-2d-switch"]["model.scales_3d"],
-        }
-        return json.dumps(configs)
+        return _with_neither({name: flatten(protocol.config(name)) for name in protocol.variants})
 
     def paper_configs(self) -> str:
         """The same of preset `paper`, for the times that the paper speaks of."""
-        both = {name: flatten(resolve_preset("paper", name)) for name in (FULL, "no-2d-switch", "no-separable")}
-        both[NEITHER] = {**both["no-separable"], "model.scales_3d": both["no-2d-switch"]["model.scales_3d"]}
-        return json.dumps(both)
+        names = (FULL, "no-2d-switch", "no-separable")
+        return _with_neither({name: flatten(resolve_preset("paper", name)) for name in names})
 
     def largest_clip(self, root: str) -> tuple[int, int, int]:
         """Frames, height and width of the protocol's largest clip at training size, by the catalogue."""
@@ -301,6 +295,12 @@ class Plan:
     def training_config(self, root: str, method: str) -> str:
         """JSON of the resolved config of a training."""
         return json.dumps(flatten(self.protocol(root).config(method)), sort_keys=True)
+
+
+def _with_neither(configs: dict[str, dict[str, Any]]) -> str:
+    """JSON of configs by variant, with NEITHER made of the two that it joins."""
+    scales = configs["no-2d-switch"]["model.scales_3d"]
+    return json.dumps({**configs, NEITHER: {**configs["no-separable"], "model.scales_3d": scales}})
 
 
 def root_of(name: str) -> str:

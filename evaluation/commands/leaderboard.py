@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from datasets.errors import InputError, PartialError
 from datasets.files import write_json
 from evaluation.encoders import DEFAULT_ENCODER, DEFAULT_LAYER, ENCODERS, LAYERS
-from evaluation.external import parse_external, read_samples, sample_files
+from evaluation.external import account, parse_external, read_samples, sample_files
 from evaluation.metrics import METRICS, named
 
 if TYPE_CHECKING:
@@ -118,8 +118,7 @@ def _score(
         "method": f"external:{method}",
         "kind": "peer",
         **measure_cell([(paths.index(sample.file), sample.frames) for sample in samples], reference, names),
-        "notes": [f"{sample.file.name}: {', '.join(sample.notes)}" for sample in samples if sample.notes],
-        "left_out": [str(error) for error in errors],
+        **account(samples, errors),
     }
     return record, len(errors)
 

@@ -65,7 +65,7 @@ def _entry(metric: Metric) -> str:
     lines = [
         f"### {metric.title} (`{metric.name}`)",
         "",
-        f"{metric.definition[0].upper()}{metric.definition[1:]}.",
+        f"{metric.sentence}.",
         "",
         f"- {DIRECTIONS[metric.direction].capitalize()}; range {interval(metric)}"
         + (f" {metric.unit}" if metric.unit else "")

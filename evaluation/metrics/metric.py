@@ -60,6 +60,17 @@ class Metric:
         if set(self.worse_on) & set(self.same_on):
             raise ValueError(f"{self.name}: a control cannot be both worse and the same")
 
+    @property
+    def about(self) -> str:
+        """Definition, direction, unit and blindness, for readers of a table."""
+        unit = f"; in {self.unit}" if self.unit else ""
+        return f"{self.sentence} ({DIRECTIONS[self.direction]}{unit}). It cannot see {self.blind_to}."
+
+    @property
+    def sentence(self) -> str:
+        """The definition with a capital, without a full stop."""
+        return f"{self.definition[0].upper()}{self.definition[1:]}"
+
     def badness(self, value: float) -> float:
         """The value on a scale on which less is better, whatever the direction; 0 is best where there is a best value.
 

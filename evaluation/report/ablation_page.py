@@ -16,7 +16,9 @@ from matplotlib.figure import Figure
 
 from datasets.clip import Clip, load_clip
 from datasets.files import write_text
+from datasets.headers import played_delay
 from evaluation import wording
+from evaluation.ablation_table import signed
 from evaluation.claims import Claim
 from evaluation.comparisons import short
 from evaluation.facts import ClipFacts, facts_of_clip
@@ -26,6 +28,7 @@ from evaluation.plots import ablations as plots
 from evaluation.plots.style import svg
 from evaluation.remarks import remarks, warnings
 from evaluation.report import ablation_tables as tables
+from evaluation.report.differences import differences_table
 from evaluation.report.document import data_uri, render
 from evaluation.report.parts import Picture, Tile
 from evaluation.report.settings import compare_settings
@@ -37,7 +40,6 @@ PAGE_BYTES = 15_000_000
 _MARKUP_BYTES = 400_000  # for text, style and scripts; they take a fifth of that
 _OPEN_ROWS = 3  # rows of samples that are shown at once; the others unfold
 _VERDICTS = ("supported", "contradicted", "inconclusive")
-_SHORTEST_MS, _INSTEAD_MS = 10, 100  # as in `page.py`
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,7 @@ def build_ablation_report(
         AblationSection(
             name,
             f"clip-{index}",
-            [int(delay) if delay > _SHORTEST_MS else _INSTEAD_MS for delay in clip.delays_ms],
+            [played_delay(int(delay)) for delay in clip.delays_ms],
             _clip_facts(clip, facts[name]),
             facts[name].stand_in,
             _real_tile(name, facts[name], embedded, paths[name]),
@@ -192,7 +194,9 @@ def build_ablation_report(
         "claims": [_claim(claim) for claim in claims],
         "metrics": tables.metric_groups(comparisons, cells, full, others),
         "about": tables.definitions(comparisons),
-        "all_differences": tables.all_differences(comparisons),
+        "all_differences": differences_table(
+            comparisons, "Ablation", more=", with effect size and test", number=signed
+        ),
         "sections": sections,
         "shown": _shown(takes, embedded),
         "bars": bars,

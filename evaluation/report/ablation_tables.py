@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from evaluation import wording
+from evaluation.ablation_table import signed
 from evaluation.comparisons import short, values_by_clip
 from evaluation.intervals import balanced_mean
 from evaluation.iteration_times import Timing
 from evaluation.metrics import METRICS
-from evaluation.metrics.metric import DIRECTIONS, GROUPS
+from evaluation.metrics.metric import GROUPS
 from evaluation.plots.style import arrow
 from evaluation.report.parts import RowGroup, Table
 from evaluation.report.settings import Settings
@@ -80,37 +81,8 @@ def metric_groups(
 
 def definitions(comparisons: pd.DataFrame) -> list[tuple[str, str]]:
     """What each metric of `comparisons` measures, and what it cannot see."""
-    return [
-        (
-            metric.title,
-            f"{metric.definition[0].upper()}{metric.definition[1:]} ({DIRECTIONS[metric.direction]}"
-            f"{'; in ' + metric.unit if metric.unit else ''}). It cannot see {metric.blind_to}.",
-        )
-        for name, metric in METRICS.items()
-        if name in set(comparisons["metric"])
-    ]
-
-
-def all_differences(comparisons: pd.DataFrame) -> Table | None:
-    """Every row of `comparisons` with its effect size and test."""
-    if comparisons.empty:
-        return None
-    columns = ["Metric", "Ablation", "Difference", "95 % interval", "Effect", "p (Holm)", "Clips", "Note"]
-    rows = [
-        [
-            METRICS[row.metric].title if row.metric in METRICS else row.metric,
-            row.method,
-            _signed(row.difference),
-            wording.MISSING if np.isnan(row.low) else f"{short(row.low)} to {short(row.high)}",
-            wording.MISSING if np.isnan(row.effect) else f"{row.effect:+.2f}",
-            wording.number(row.p_holm),
-            str(row.clips),
-            row.note,
-        ]
-        for row in comparisons.itertuples()
-    ]
-    caption = f"Differences from {comparisons['reference'].iloc[0]}, clip by clip, with effect size and test"
-    return Table(caption, columns, [RowGroup(None, rows)], texts=2)
+    there = set(comparisons["metric"])
+    return [(metric.title, metric.about) for name, metric in METRICS.items() if name in there]
 
 
 def seconds_table(timing: Timing, variants: Sequence[str], full: str) -> Table:
@@ -187,17 +159,12 @@ def _difference(row: Any, direction: str) -> Difference:
     if row is None or np.isnan(row.difference):
         return Difference(wording.MISSING)
     if np.isnan(row.low):
-        return Difference(_signed(row.difference))
+        return Difference(signed(row.difference))
     # A difference that is the same on every resample has an interval of no width; at 0 it is none.
     sure = row.low > 0 or row.high < 0
     above, below = {"none": ("more", "less"), "higher": ("better", "worse")}.get(direction, ("worse", "better"))
     word = (above if row.difference > 0 else below) if sure else "unclear"
-    return Difference(_signed(row.difference), f"{short(row.low)} to {short(row.high)}", word)
-
-
-def _signed(value: float) -> str:
-    said = short(value)
-    return f"+{said}" if value > 0 and said != "0" else said
+    return Difference(signed(row.difference), f"{short(row.low)} to {short(row.high)}", word)
 
 
 def _cut(text: str) -> str:

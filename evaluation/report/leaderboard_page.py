@@ -13,8 +13,9 @@ from evaluation import wording
 from evaluation.comparisons import short
 from evaluation.leaderboard import reading
 from evaluation.metrics import METRICS
-from evaluation.metrics.metric import DIRECTIONS, GROUPS, Metric
+from evaluation.metrics.metric import GROUPS, Metric
 from evaluation.plots.style import arrow, svg
+from evaluation.report.differences import differences_table
 from evaluation.report.document import data_uri, render
 from evaluation.report.parts import Picture, RowGroup, Table
 from evaluation.tables import METRIC
@@ -77,7 +78,7 @@ def build_leaderboard_page(
             _group(group, [metric for metric in shown if metric.group == group], board)
             for group in GROUPS if any(metric.group == group for metric in shown)
         ],
-        "comparisons": _comparisons(comparisons, metrics),
+        "comparisons": differences_table(comparisons, "Method", metrics=metrics),
         "comparisons_lead": _lead(comparisons),
         "reading": [*reading(board, metrics), *notes],
     }  # fmt: skip
@@ -138,12 +139,12 @@ def _picture(figure: Figure, name: str) -> Picture:
 
 def _ranks(board: pd.DataFrame) -> Table:
     names = ["rank_overall", *(n for n in board.columns if n.startswith("rank_") and n != "rank_overall")]
-    rows: dict[str, list[list[str]]] = {}
-    for _, row in board[board["kind"].isin(_RANKED)].iterrows():
-        cells = [row["method"], *(wording.number(row[name]) for name in names), str(row["clips"]), row["note"] or ""]
-        rows.setdefault("", []).append(cells)
+    rows = [
+        [row["method"], *(wording.number(row[name]) for name in names), str(row["clips"]), row["note"] or ""]
+        for _, row in board[board["kind"].isin(_RANKED)].iterrows()
+    ]
     columns = ["Method", *(name.removeprefix("rank_").capitalize() for name in names), "Clips", "Note"]
-    return Table("Mean ranks, 1 is best", columns, [RowGroup(None, rows.get("", []))])
+    return Table("Mean ranks, 1 is best", columns, [RowGroup(None, rows)])
 
 
 def _group(group: str, metrics: Sequence[Metric], board: pd.DataFrame) -> Group:
@@ -159,14 +160,7 @@ def _group(group: str, metrics: Sequence[Metric], board: pd.DataFrame) -> Group:
         ["Method", *(arrow(metric) for metric in metrics)],
         [RowGroup(_KINDS[kind], own) for kind, own in rows.items() if own],
     )
-    about = [
-        (
-            metric.title,
-            f"{metric.definition[0].upper()}{metric.definition[1:]} ({DIRECTIONS[metric.direction]}"
-            f"{'; in ' + metric.unit if metric.unit else ''}). It cannot see {metric.blind_to}.",
-        )
-        for metric in metrics
-    ]
+    about = [(metric.title, metric.about) for metric in metrics]
     return Group(f"{group.capitalize()}: {GROUPS[group]}?", f"group-{group}", table, about)
 
 
@@ -176,27 +170,6 @@ def _value(row: pd.Series, metric: Metric) -> str:
         return wording.MISSING
     text = short(mean) if np.isnan(low) else f"{short(mean)} ({short(low)} to {short(high)})"
     return text if np.isnan(rank) else f"{text} #{rank:g}"
-
-
-def _comparisons(frame: pd.DataFrame, metrics: Mapping[str, Metric]) -> Table | None:
-    if frame.empty:
-        return None
-    columns = ["Metric", "Method", "Difference", "95 % interval", "Effect", "p (Holm)", "Clips", "Note"]
-    rows = [
-        [
-            metrics[row.metric].title,
-            row.method,
-            short(row.difference),
-            wording.MISSING if np.isnan(row.low) else f"{short(row.low)} to {short(row.high)}",
-            wording.MISSING if np.isnan(row.effect) else f"{row.effect:+.2f}",
-            wording.number(row.p_holm),
-            str(row.clips),
-            row.note,
-        ]
-        for row in frame.itertuples()
-    ]
-    caption = f"Differences from {frame['reference'].iloc[0]}, clip by clip"
-    return Table(caption, columns, [RowGroup(None, rows)], texts=2)
 
 
 def _lead(frame: pd.DataFrame) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from datasets.clip import Clip, load_clip
 from datasets.files import write_text
+from datasets.headers import played_delay
 from evaluation import figures, wording
 from evaluation.cells import read_cells
 from evaluation.clip_table import clip_table
@@ -33,8 +34,6 @@ _SOURCES = {
     "synthetic": "Synthetic scene",
     "file": "From your own file",
 }
-# Browsers show GIF frames of 10 ms or less for 100 ms; so does the player.
-_SHORTEST_MS, _INSTEAD_MS = 10, 100
 
 
 def build_page(
@@ -284,7 +283,7 @@ def _section(
     real = Tile(embedded.sheets[path], f"{name}, the real clip", ["the real clip"])
     if facts.kind == "synthetic":
         real = Tile(embedded.sheets[path], f"{name}, the synthetic clip", ["the clip, synthetic"])
-    delays = [int(delay) if delay > _SHORTEST_MS else _INSTEAD_MS for delay in clip.delays_ms]
+    delays = [played_delay(int(delay)) for delay in clip.delays_ms]
     own_curves = [picture for run, picture in curves if run[0] == name]
     return ClipSection(
         name, f"clip-{index}", delays, _clip_facts(clip, facts), facts.stand_in, real, groups, own_curves

@@ -9,7 +9,7 @@ from datasets.clip import Clip, load_clip, save_clip
 from datasets.encode import write_gif
 from datasets.errors import InputError
 from datasets.files import write_json
-from evaluation.external import read_samples, sample_files
+from evaluation.external import account, read_samples, sample_files
 from workflow.scripts.metrics import INDEX
 
 
@@ -32,12 +32,7 @@ def take_in(clip: Path, files: Sequence[Path], out: Path, *, resize: bool) -> No
         taken = Clip(sample.frames, real.delays_ms.copy(), source)
         save_clip(out / f"{number}.npz", taken)
         write_gif(out / f"{number}.gif", taken)
-    index = {
-        "samples": [files.index(sample.file) for sample in samples],
-        "notes": [f"{sample.file.name}: {', '.join(sample.notes)}" for sample in samples if sample.notes],
-        "left_out": [str(error) for error in errors],
-    }
-    write_json(out / INDEX, index)
+    write_json(out / INDEX, {"samples": [files.index(sample.file) for sample in samples], **account(samples, errors)})
 
 
 def main(arguments: list[str]) -> None:
