@@ -5,7 +5,6 @@ SHA-256 of its content). Samples are clips too. Nothing is pickled.
 """
 
 import hashlib
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from datasets.errors import InputError
-from datasets.files import read_json, replacing, write_json
+from datasets.files import NPZ_ERRORS, read_json, replacing, write_json
 
 DEFAULT_DELAY_MS = 100
 
@@ -98,7 +97,7 @@ def load_clip(path: str | Path) -> Clip:
             frames, delays = arrays["frames"], arrays["delays_ms"].astype(np.int32)
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; check the path") from error
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except NPZ_ERRORS as error:
         raise InputError(f"{path}: not a readable clip; {remedy}") from error
     sidecar = path.with_suffix(".json")
     record = read_json(sidecar, remedy) if sidecar.exists() else {}

@@ -5,7 +5,9 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,11 @@ _WRITE_REMEDIES = {
     errno.EEXIST: "a file stands where a folder should be; choose another folder",
     errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
 }
+
+# What numpy and zipfile raise for an .npz in which any byte was changed; RuntimeError: "encrypted".
+NPZ_ERRORS = (
+    OSError, ValueError, KeyError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 
 
 @contextmanager
@@ -112,6 +119,54 @@ def read_json(path: str | Path, remedy: str) -> Any:
         raise InputError(f"{path}: no such file; {remedy}") from error
     except (ValueError, OSError) as error:
         raise InputError(f"{path}: not readable as JSON; {remedy}") from error
+
+
+_SEAL = "record_sha256"
+
+
+def write_sealed(path: str | Path, record: Mapping[str, Any]) -> None:
+    """Write a JSON object with a checksum of its content in it, which `read_sealed` compares."""
+    write_json(path, {**record, _SEAL: _content_sha256(record)})
+
+
+def read_sealed(path: str | Path, remedy: str) -> Any:
+    """Read what `write_sealed` wrote, without its checksum. A record that has none is taken as it is.
+
+    Raises:
+        InputError: the file is missing, is not JSON, or its content is not what was written.
+    """
+    record = read_json(path, remedy)
+    if not isinstance(record, dict) or _SEAL not in record:
+        return record
+    seal = record.pop(_SEAL)
+    if seal != _content_sha256(record):
+        raise InputError(f"{path}: its content does not match the checksum in it; {remedy}")
+    return record
+
+
+def _content_sha256(record: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(record, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+def seal(path: str | Path) -> None:
+    """Write the checksum of a file into `{path}.sha256` beside it, as `sha256sum -c` reads it."""
+    path = Path(path)
+    write_text(_sealed_by(path), f"{sha256_of(path)}  {path.name}\n")
+
+
+def check_seal(path: str | Path, remedy: str) -> None:
+    """Compare a file with the checksum that `seal` wrote beside it, if it did.
+
+    Raises:
+        InputError: it has another content.
+    """
+    beside = _sealed_by(Path(path))
+    if beside.exists() and beside.read_text(encoding="utf-8", errors="replace").split()[:1] != [sha256_of(path)]:
+        raise InputError(f"{path}: its content does not match the checksum in {beside.name}; {remedy}")
+
+
+def _sealed_by(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sha256")
 
 
 def sha256_of(path: str | Path) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from datasets.errors import InputError
-from datasets.files import write_text
+from datasets.files import check_seal, seal, write_text
 from evaluation.records import KINDS, MetricRecord, read_record
 from evaluation.texts import read_texts
 
@@ -61,6 +61,7 @@ def write_cells(metric_files: Iterable[str | Path], out: str | Path) -> None:
     writer.writeheader()
     writer.writerows({name: _as_text(value) for name, value in row.items()} for row in rows)
     write_text(out, text.getvalue())
+    seal(out)
 
 
 def read_cells(path: str | Path) -> pd.DataFrame:
@@ -74,6 +75,7 @@ def read_cells(path: str | Path) -> pd.DataFrame:
     """
     path = Path(path)
     cells = read_texts(path, "collects the cells", _REMEDY)
+    check_seal(path, _REMEDY)
     missing = [name for name in COLUMNS if name not in cells.columns]
     unknown = [str(name) for name in cells.columns if name not in COLUMNS]
     if missing or unknown:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets.errors import InputError
-from datasets.files import read_json
+from datasets.files import read_sealed
 
 KINDS = ("method", "peer", "control")
 """Kinds of methods, in the order in which tables list them."""
@@ -64,7 +64,7 @@ def read_record(path: str | Path) -> MetricRecord:
     Raises:
         InputError: the file is missing, is not JSON, or lacks something; the message names the key.
     """
-    record = read_json(path, _REMEDY)
+    record = read_sealed(path, _REMEDY)
     if not isinstance(record, dict):
         raise InputError(f"{path}: must hold one JSON object; {_REMEDY}")
     for key in (*_TEXTS, *_COUNTS, "clip_source", "samples", "set"):

@@ -7,7 +7,6 @@ nothing is lost to cancellation however far the features lie from zero. All sums
 """
 
 import json
-import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from datasets.errors import InputError
-from datasets.files import replacing
+from datasets.files import NPZ_ERRORS, replacing
 from evaluation.encoders import Identity
 
 _REMEDY = "delete it and let the step that makes it run again"
@@ -132,5 +131,5 @@ def load_statistics(path: str | Path) -> tuple[list[Statistics], Identity]:
             return [Statistics(mean, covariance, int(count)) for mean, covariance, count in parts], identity
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; check the path") from error
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except (*NPZ_ERRORS, TypeError) as error:
         raise InputError(f"{path}: not readable as statistics of features; {_REMEDY}") from error

@@ -10,7 +10,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from datasets.errors import InputError
-from datasets.files import read_json, write_bytes, write_json
+from datasets.files import read_sealed, write_bytes, write_sealed
 from sgif.config import Config
 from sgif.critics import Critic
 from sgif.model import GeneratorPyramid, build_generator
@@ -61,7 +61,7 @@ def save_scale(
     write_bytes(path, data)
     scale = pyramid.scales[index]
     record = ScaleRecord(index, *scale.size, pyramid.amplitudes[index], rmse, psnr, hashlib.sha256(data).hexdigest())
-    write_json(path.with_suffix(".json"), vars(record))
+    write_sealed(path.with_suffix(".json"), vars(record))
     return record
 
 
@@ -131,7 +131,7 @@ def load_tensors(folder: Path, index: int) -> tuple[ScaleRecord, dict[str, Tenso
     """
     path = weights_path(folder, index)
     try:
-        record = ScaleRecord(**read_json(path.with_suffix(".json"), _REMEDY))
+        record = ScaleRecord(**read_sealed(path.with_suffix(".json"), _REMEDY))
     except InputError as error:
         raise Damaged(str(error)) from error
     except TypeError as error:

@@ -11,6 +11,8 @@ finished.json                written last: checksums of all scales
 
 import fcntl
 import json
+import os
+import platform
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +24,7 @@ import torch
 
 from datasets.clip import Clip, load_clip, save_clip
 from datasets.errors import InputError
-from datasets.files import append_line, read_json, write_json, write_text
+from datasets.files import append_line, read_json, read_sealed, write_json, write_sealed, write_text, writing
 from sgif import checkpoint
 from sgif.config import Config, override
 from sgif.critics import Critic
@@ -46,6 +48,10 @@ _CONFIG, _CLIP, _LOSSES, _TIMINGS, _FINISHED = (
 CHECKPOINT_SECONDS = 30.0
 
 
+class AnotherTraining(InputError):
+    """The folder holds the run of another training; only starting over makes it this one's."""
+
+
 @dataclass(frozen=True)
 class Run:
     """A finished training, read from its folder; `retrieval` stands for the scales that are not trained, if any."""
@@ -67,6 +73,7 @@ def train(
     seed: int = 0,
     device: torch.device | None = None,
     fresh: bool = False,
+    patient: bool = False,
     progress: Progress | None = None,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
 ) -> Run:
@@ -75,17 +82,21 @@ def train(
     The state is kept after every scale and, within one, every `checkpoint_seconds`; however often a run is killed, it
     ends with the same bytes.
 
+    With `patient`, a folder in which another process trains is waited for: its workflow may have been killed, and what
+    it has done by then is taken up.
+
     Raises:
-        InputError: the folder holds another training (and `fresh` is not set), is in use, holds a damaged checkpoint,
-            or the losses are no longer finite or run away. Finished scales, and the last state that was kept of the
-            one in training, stay as they are.
+        AnotherTraining: the folder holds another training, and `fresh` is not set.
+        InputError: the folder is in use (and `patient` is not set), holds a damaged checkpoint, or the losses are no
+            longer finite or run away. Finished scales, and the last state that was kept of the one in training, stay
+            as they are.
     """
     device = device or torch.device("cpu")
     scales = plan_scales(len(clip), clip.size, config)
     progress = progress or Progress(scales, folder.name, config)
     record = identity(clip, config, method, preset, seed)
     record["precision"] = choose_precision(config.speed.precision, device)
-    with _locked(folder):
+    with _locked(folder, progress.say if patient else None):
         record = _open_folder(folder, record, clip, fresh)
         how = execution_of(config.speed, record["precision"], device)
         if config.speed.precision == "auto":
@@ -130,17 +141,6 @@ def train(
     return Run(folder, record, clip, pyramid, retrieval)
 
 
-def holds_another(folder: Path, clip: Clip, config: Config, method: str, preset: str, seed: int) -> str | None:
-    """In what a training in `folder` differs from this one, in words; None if it is the same or none is there."""
-    if not (folder / _CONFIG).exists():
-        return None
-    try:
-        old = read_json(folder / _CONFIG, "")
-    except InputError:
-        return "a damaged config"
-    return difference(old, identity(clip, config, method, preset, seed))
-
-
 def load_run(folder: Path, device: torch.device | None = None) -> Run:
     """Read a finished training.
 
@@ -150,7 +150,7 @@ def load_run(folder: Path, device: torch.device | None = None) -> Run:
     device = device or torch.device("cpu")
     if not (folder / _FINISHED).exists():
         raise InputError(f"{folder}: no finished training; run 'python -m sgif train CLIP --out {folder}' to its end")
-    record = read_json(folder / _CONFIG, "train again with --fresh")
+    record = read_sealed(folder / _CONFIG, "train again with --fresh")
     try:
         config = override(Config(), record["config"])
     except (KeyError, TypeError, AttributeError) as error:
@@ -200,33 +200,59 @@ def _open_folder(folder: Path, record: dict[str, Any], clip: Clip, fresh: bool) 
         for old in [*(folder / name for name in names), *sorted(folder.glob("scale_*"))]:
             old.unlink(missing_ok=True)
     if path.exists():
-        old = read_json(path, "train again with --fresh to start this run over")
-        what = difference(old, record)
+        try:
+            what = difference(old := read_sealed(path, ""), record)
+        except (InputError, AttributeError):
+            raise AnotherTraining(f"{path}: a damaged config; use another --out, or --fresh to start over") from None
         if what:
-            raise InputError(f"{folder}: holds a training with {what}; use another --out, or --fresh to start over")
+            raise AnotherTraining(
+                f"{folder}: holds a training with {what}; use another --out, or --fresh to start over"
+            )
         return {**record, "precision": old.get("precision", record["precision"])}
     strangers = [p.name for p in folder.iterdir() if not p.name.startswith(".") and p.name not in (_CLIP, "clip.json")]
     if strangers:
         raise InputError(f"{folder}: holds other files ({strangers[0]}, …); use an empty or new folder")
     save_clip(folder / _CLIP, clip)
-    write_json(path, record)
+    write_sealed(path, record)
     return record
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock; it goes with the process, however that ends."""
+def _locked(folder: Path, say: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Hold the folder's lock; it goes with the process, however that ends. `say`: wait for it, and tell so."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / ".lock").open("w")
+        # Not "w": who finds the folder in use must not wipe out who it is that uses it.
+        file = (folder / ".lock").open("a+")
     except OSError as error:
         raise InputError(f"{folder}: cannot be written ({error.strerror}); choose another --out") from error
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            holder = file.read(200).strip() or "unknown"
+            if say is None:
+                raise InputError(
+                    f"{folder}: another process is training here ({holder}); wait for it or stop it"
+                ) from error
+            say(f"another process is training here ({holder}): waits until it ends, then goes on from its files")
+            fcntl.flock(file, fcntl.LOCK_EX)
+            say("the other process has ended; goes on")
         except OSError as error:
-            raise InputError(f"{folder}: another process is training here; wait for it or stop it") from error
+            raise InputError(f"{folder}: cannot be locked ({error.strerror}); choose another --out") from error
+        with writing(folder):
+            file.truncate(0)
+            file.write(f"process {os.getpid()} on {platform.node()}\n")
+            file.flush()
+        _sweep(folder)
         yield
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed process left half written."""
+    for path in folder.glob(".*.part*"):
+        path.unlink(missing_ok=True)
 
 
 def _keep_lines(path: Path, scale: int, iteration: int) -> None:

@@ -11,6 +11,7 @@ from typing import BinaryIO, TypeAlias
 import numpy as np
 
 from datasets.errors import InputError
+from datasets.files import NPZ_ERRORS
 
 # One array for each name in SHAPES: float32, batch norm folded into weight and bias.
 StemWeights: TypeAlias = Mapping[str, np.ndarray]
@@ -99,7 +100,7 @@ def read_npz(path: str | Path) -> StemWeights:
                     arrays[name] = _read_array(file, SHAPES[name])
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; {remedy}") from error
-    except (OSError, ValueError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile) as error:
+    except NPZ_ERRORS as error:
         raise InputError(f"{path}: not a readable Inception stem; {remedy}") from error
     return check_stem(arrays, path)
 

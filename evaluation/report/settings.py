@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets.errors import InputError
-from datasets.files import read_json
+from datasets.files import read_sealed
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def _of_method(values: Mapping[tuple[str, str, int], str], method: str) -> str:
 
 
 def _read(path: str | Path) -> dict[str, Any]:
-    config = read_json(path, "train again, or leave it out")
+    config = read_sealed(path, "train again, or leave it out")
     if not isinstance(config, dict):
         raise InputError(f"{path}: a config must be a JSON object; train again, or leave it out")
     return config

@@ -8,7 +8,7 @@ from datasets.cli import OneLineParser, run
 from datasets.clip import Clip, load_clip, save_clip
 from datasets.encode import write_gif
 from datasets.errors import InputError
-from datasets.files import write_json
+from datasets.files import write_sealed
 from evaluation.external import account, read_samples, sample_files
 from workflow.scripts.metrics import INDEX
 
@@ -32,7 +32,7 @@ def take_in(clip: Path, files: Sequence[Path], out: Path, *, resize: bool) -> No
         taken = Clip(sample.frames, real.delays_ms.copy(), source)
         save_clip(out / f"{number}.npz", taken)
         write_gif(out / f"{number}.gif", taken)
-    write_json(out / INDEX, {"samples": [files.index(sample.file) for sample in samples], **account(samples, errors)})
+    write_sealed(out / INDEX, {"samples": [files.index(sample.file) for sample in samples], **account(samples, errors)})
 
 
 def main(arguments: list[str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from datasets.cli import OneLineParser, run
 from datasets.clip import Clip, load_clip
 from datasets.errors import InputError
-from datasets.files import read_json, write_json
+from datasets.files import read_sealed, write_sealed
 from evaluation.records import FLOOR
 from evaluation.statistics import load_statistics
 from workflow.methods import find_method
@@ -77,7 +77,7 @@ def _files(samples: Sequence[Path]) -> tuple[list[Path], dict[str, Any]]:
     if len(samples) != 1 or not samples[0].is_dir():
         return list(samples), {}
     folder = samples[0]
-    index = read_json(folder / INDEX, "delete the folder and run the same command again")
+    index = read_sealed(folder / INDEX, "delete the folder and run the same command again")
     return [folder / f"{number}.npz" for number in index["samples"]], {
         "notes": index["notes"],
         "left_out": index["left_out"],
@@ -108,7 +108,7 @@ def main(arguments: list[str]) -> None:
     options = vars(parser.parse_args(arguments))
     out = options.pop("out")
     record = score_samples(options.pop("clip"), options.pop("reference"), options.pop("samples"), **options)
-    write_json(out, record)
+    write_sealed(out, record)
 
 
 if __name__ == "__main__":

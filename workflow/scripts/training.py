@@ -16,24 +16,22 @@ def train_run(
 ) -> None:
     """Train `method` on a clip into `folder` with this config (dotted keys).
 
-    A folder with another training, or with a damaged checkpoint, is started over, and the log says so.
+    A folder with another training, or with a damaged checkpoint, is started over, and the log says so. A folder in
+    which another process still trains, because its Snakemake was killed, is waited for and then taken up.
 
     Raises:
-        InputError: the clip is damaged, the folder is in use, or the losses run away.
+        InputError: the clip is damaged, the folder cannot be written, or the losses run away.
     """
     from sgif.checkpoint import Damaged
     from sgif.config import Config, override
     from sgif.device import choose_device, make_deterministic
     from sgif.progress import Progress
     from sgif.pyramid import plan_scales
-    from sgif.run import holds_another, train
+    from sgif.run import AnotherTraining, train
 
     loaded, resolved = load_clip(clip), override(Config(), config)
     make_deterministic(threads)
     progress = Progress(plan_scales(len(loaded), loaded.size, resolved), f"{clip.stem} {method} seed {seed}", resolved)
-    another = holds_another(folder, loaded, resolved, method, preset, seed)
-    if another:
-        progress.say(f"the folder holds a training with {another}; starts over")
     start = partial(
         train,
         loaded,
@@ -43,12 +41,14 @@ def train_run(
         preset=preset,
         seed=seed,
         device=choose_device("auto"),
+        patient=True,
         progress=progress,
     )
     try:
-        start(fresh=bool(another))
-    except Damaged as error:
-        progress.say(f"{error}; starts over by itself")
+        start()
+    except (AnotherTraining, Damaged) as error:
+        what, _, _ = str(error).rpartition(";")
+        progress.say(f"{what}; starts over")
         start(fresh=True)
 
 
