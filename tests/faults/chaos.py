@@ -109,6 +109,10 @@ class Workflow:
             (self.loss(training, target) for training in running), key=lambda kill: kill.lost_s, default=Kill(target)
         )
 
+    def last_sign(self) -> float:
+        """When a training last logged its losses, in seconds since the epoch."""
+        return max((path.stat().st_mtime for path in self.root.glob("runs/*/*/*/losses.jsonl")), default=0.0)
+
     def kill_everything(self) -> None:
         """All that was ever started and still lives."""
         for process in self.started:
@@ -140,30 +144,34 @@ class Workflow:
 
 
 def disturb(workflow: Workflow, kills: int, seed: int, gap_s: tuple[float, float]) -> list[Kill]:
-    """Run to the end, with at most so many kills on the way, at moments `gap_s` seconds apart."""
+    """Run to the end, with at most so many kills on the way.
+
+    A moment is drawn from `gap_s`: so many seconds after Snakemake was started or the last kill, and if trainings are to
+    be hit, after the first sign of life of one.
+    """
     chance = random.Random(seed)
     done: list[Kill] = []
-    process = workflow.start()
-    moment, target = _next(chance, gap_s)
+    process, since, trains = workflow.start(), time.time(), False
+    gap, target = chance.uniform(*gap_s), chance.choice(TARGETS)
     while True:
         if process.poll() is not None:
             if process.returncode == 0:
                 return done
             if not done or done[-1].target != "training":
                 raise AssertionError(f"failed by itself: {workflow.said()[-3000:]}")
-            process = workflow.start()
-        if len(done) < kills and time.monotonic() >= moment and (kill := workflow.kill(target, chance)):
+            process, since, trains = workflow.start(), time.time(), False
+        if not trains and target != "snakemake" and workflow.last_sign() > since:
+            since, trains = time.time(), True
+        due = len(done) < kills and time.time() - since >= gap and (trains or target == "snakemake")
+        if due and (kill := workflow.kill(target, chance)):
             done.append(kill)
-            print(f"kill {len(done)}: {kill}", flush=True)
+            print(f"kill {len(done)}, {gap:.0f} s: {kill}", flush=True)
             if target != "training":
                 workflow.unlock()
                 process = workflow.start()
-            moment, target = _next(chance, gap_s)
+            since, trains = time.time(), False
+            gap, target = chance.uniform(*gap_s), chance.choice(TARGETS)
         time.sleep(0.05)
-
-
-def _next(chance: random.Random, gap_s: tuple[float, float]) -> tuple[float, str]:
-    return time.monotonic() + chance.uniform(*gap_s), chance.choice(TARGETS)
 
 
 def contents(root: Path) -> dict[str, str]:
