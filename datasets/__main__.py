@@ -14,7 +14,8 @@ from datasets.errors import InputError, PartialError
 from datasets.fetch import Progress
 from datasets.files import replacing
 from datasets.sources import Source, obtain_file, resolve
-from datasets.stage import find_staged, staged_path, write_manifest
+from datasets.stage import find_staged, stage_folder, staged_path, write_manifest
+from datasets.weights import WEIGHTS, stage_weights
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -85,12 +86,17 @@ def _parser() -> argparse.ArgumentParser:
         "stage",
         _stage,
         "make a stage for machines without a network",
-        "Fill DIR with all published GIFs, verified, and a manifest.json, so that DIR can be carried to a machine\n"
-        "without a network and used there as --stage DIR, --config stage=DIR or SGIF_STAGE=DIR. What is there\n"
-        "already, and right, is kept. Exit status 3: some could not be got; they are listed.",
+        "Fill DIR with all published GIFs and the encoder's weights (96 MB), verified, and a manifest.json, so that\n"
+        "DIR can be carried to a machine without a network and used there as --stage DIR, --config stage=DIR or\n"
+        "SGIF_STAGE=DIR. What is there already, and right, is kept. Exit status 3: some could not be got; they are\n"
+        "listed.",
         "stage /mnt/usb/stage",
     )
     command.add_argument("folder", metavar="DIR", type=Path, help="the folder to fill; made if it does not exist")
+    command.add_argument(
+        "--encoder", metavar="NAME", dest="encoders", nargs="+", choices=sorted(WEIGHTS), default=["inception-fid"],
+        help=f"whose weights: {', '.join(WEIGHTS)} (default: inception-fid, which all protocols score with)",
+    )  # fmt: skip
     return parser
 
 
@@ -180,9 +186,18 @@ def _stage(options: argparse.Namespace) -> None:
     failed: dict[str, str] = {}
     for id in missing:
         _deliver(sources[id], staged_path(folder, id), failed)
-    done = [id for id in published if id not in failed]
+    done = [staged_path(folder, id) for id in published if id not in failed]
+    for name in options.encoders:
+        try:
+            path, how = stage_weights(name, folder, None if same else stage_folder(), _progress(name))
+        except InputError as error:
+            failed[name] = str(error)
+        else:
+            print(f"{name}  {path}  ({'kept' if how == 'kept' else f'from {how}'})")
+            done.append(path)
     if done:
-        write_manifest(folder, [f"clips/{id}.gif" for id in done])
+        for name in write_manifest(folder, [path.relative_to(folder).as_posix() for path in done]):
+            failed[name] = f"{name} has changed since it was staged; put the right file there, or delete it"
     _report(failed, done=len(done))
 
 

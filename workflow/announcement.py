@@ -23,19 +23,26 @@ def announce(plan: Plan, jobs: Sequence[Job]) -> list[str]:
     """Dry facts about the jobs to come, and everything that stands in for something else.
 
     Raises:
-        InputError: something from outside is missing and the protocol has no stand-in for it.
+        InputError: something from outside is missing and the protocol has no stand-in for it; all of it is listed.
     """
     lines: list[str] = []
+    missing: list[str] = []
     for root, protocol in plan.protocols.items():
         mine = [(rule, wildcards) for rule, wildcards in jobs if wildcards.get("root") == root]
         if mine:
             lines.append(f"protocol {protocol.name}: {protocol.about}; results in {root}/")
-            lines += _clips(plan, root, protocol, mine)
-            lines += _encoder(plan, root, protocol, mine)
+            for part in (_clips, _encoder):
+                try:
+                    lines += part(plan, root, protocol, mine)
+                except InputError as error:
+                    missing.append(str(error))
             lines += [f"  WARNING: left out: {why}" for (where, _, _), why in plan.left_out.items() if where == root]
             groups = trainings_of(plan, mine)
             lines.append(f"  {len(mine)} jobs, {sum(group.count for group in groups)} of them trainings")
             lines += [f"  {group.method}: {group.count} x {_steps(group)}" for group in groups]
+    if missing:
+        both = "; 'python -m datasets stage DIR' gets clips and weights at once" if len(missing) > 1 else ""
+        raise InputError(". Also missing: ".join(dict.fromkeys(missing)) + both)
     return lines
 
 

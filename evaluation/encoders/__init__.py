@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from datasets.weights import WEIGHTS
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -91,19 +93,14 @@ ENCODERS: Mapping[str, EncoderSpec] = MappingProxyType(
                 weights="Google's inception-2015-12-05, the network of the original FID, as ported by pytorch-fid",
                 source="https://github.com/mseitzer/pytorch-fid",
                 needs_file=True,
-                checkpoint="pt_inception-2015-12-05-6726825d.pth",
-                url="https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/"
-                "pt_inception-2015-12-05-6726825d.pth",
-                sha256="6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
+                **vars(WEIGHTS["inception-fid"]),
             ),
             EncoderSpec(
                 name="inception-torchvision",
                 weights="torchvision's ImageNet weights of Inception-v3, what SinGAN's SIFID code loads",
                 source="https://docs.pytorch.org/vision/stable/models/inception.html",
                 needs_file=True,
-                checkpoint="inception_v3_google-0cc3c7bd.pth",
-                url="https://download.pytorch.org/models/inception_v3_google-0cc3c7bd.pth",
-                sha256="0cc3c7bd75056d25e46cba549dc184522069b81e9787eff6df84f397bd52a5ef",
+                **vars(WEIGHTS["inception-torchvision"]),
             ),
             EncoderSpec(
                 name="random-inception",

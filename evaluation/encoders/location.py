@@ -1,7 +1,7 @@
 """Where the weights of an encoder are on this machine, and how they become a file of the workflow.
 
-Order for `inception-fid`: the file that SGIF_INCEPTION_WEIGHTS names; the stem in a stage (argument, else SGIF_STAGE);
-the checkpoint in the cache of torch.hub; its download into that cache. `inception-torchvision`: the last two.
+Order: for `inception-fid` the file that SGIF_INCEPTION_WEIGHTS names; the stem or the checkpoint in a stage (argument,
+else SGIF_STAGE); the checkpoint in the cache of torch.hub; its download into that cache.
 """
 
 import os
@@ -9,19 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datasets.errors import InputError
-from datasets.files import sha256_of
 from datasets.names import pick
 from datasets.stage import stage_folder
+from datasets.weights import are_right, download, staged_weights, torch_cache
 from evaluation.encoders import ENCODERS, EncoderSpec
 from evaluation.encoders.checkpoint import read_checkpoint
 from evaluation.encoders.random_stem import SEEDS, random_stem
 from evaluation.encoders.stem_file import load_stems, save_stems
 from evaluation.encoders.weights import StemWeights, is_fid, read_npz
-
-STAGE_STEM = Path("inception", "inception_2015_12_05_stem.npz")
-STAGE_STEM_SHA256 = "5774a825cd04548419c76e41b61cd22e0c7e0f42435f3c14a998b979fb3ef265"
-# The checkpoints are 96 and 109 MB.
-_MAX_CHECKPOINT_BYTES = 200_000_000
 
 
 @dataclass(frozen=True)
@@ -59,14 +54,13 @@ def find_weights(
     spec = pick(ENCODERS, name, "encoder")
     if not spec.needs_file:
         return Located(name, "computed", f"seeds {', '.join(map(str, SEEDS))}")
-    if name == "inception-fid":
-        if named := os.environ.get("SGIF_INCEPTION_WEIGHTS"):
-            if not Path(named).is_file():
-                raise InputError(f"SGIF_INCEPTION_WEIGHTS: no such file: {named}; correct or unset the variable")
-            return Located(name, "environment", named)
-        folder = stage_folder(stage)
-        if folder and (folder / STAGE_STEM).is_file():
-            return Located(name, "stage", str(folder / STAGE_STEM))
+    if name == "inception-fid" and (named := os.environ.get("SGIF_INCEPTION_WEIGHTS")):
+        if not Path(named).is_file():
+            raise InputError(f"SGIF_INCEPTION_WEIGHTS: no such file: {named}; correct or unset the variable")
+        return Located(name, "environment", named)
+    folder = stage_folder(stage)
+    if folder and (staged := staged_weights(folder, name)):
+        return Located(name, "stage", str(staged))
     cached = torch_cache() / spec.checkpoint
     if cached.is_file():
         return Located(name, "cache", str(cached))
@@ -110,10 +104,9 @@ def read_located(located: Located) -> tuple[StemWeights, ...]:
         return tuple(random_stem(seed) for seed in SEEDS)
     if located.kind == "download":
         return read_weights(_download(spec), spec.name)
-    stems = read_weights(located.where, spec.name)
-    if located.kind == "stage" and sha256_of(located.where) != STAGE_STEM_SHA256:
-        raise InputError(f"{located.where}: its sha256 is not that of the stem; copy the stage again")
-    return stems
+    if located.kind == "stage" and not are_right(Path(located.where), spec.name):
+        raise InputError(f"{located.where}: has not the SHA-256 that it should have; copy the stage again")
+    return read_weights(located.where, spec.name)
 
 
 def read_weights(path: str | Path, name: str) -> tuple[StemWeights, ...]:
@@ -137,19 +130,8 @@ def read_weights(path: str | Path, name: str) -> tuple[StemWeights, ...]:
     raise InputError(f"{path}: weights of {name} cannot be read from a '{suffix}' file; use what `obtain_stem` writes")
 
 
-def torch_cache() -> Path:
-    """The folder in which torch.hub keeps checkpoints, found without importing torch."""
-    cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
-    return Path(os.environ.get("TORCH_HOME", f"{cache}/torch")).expanduser() / "hub" / "checkpoints"
-
-
 def _download(spec: EncoderSpec) -> Path:
-    from datasets.fetch import Patience, fetch
-
-    path = torch_cache() / spec.checkpoint
-    patience = Patience(attempts=3, connect_s=10, total_s=1800)
     try:
-        fetch(spec.url, spec.sha256, path, max_bytes=_MAX_CHECKPOINT_BYTES, patience=patience)
+        return download(spec.name)
     except InputError as error:
         raise missing_weights(spec.name, str(error)) from error
-    return path

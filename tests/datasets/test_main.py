@@ -15,6 +15,7 @@ from datasets.cli import run
 from datasets.clip import load_clip
 from datasets.decode import read_video
 from datasets.encode import write_gif
+from datasets.errors import InputError
 from datasets.files import sha256_of
 
 ROOT = Path(command.__file__).resolve().parents[1]
@@ -29,12 +30,18 @@ def _call(capsys, *arguments: str) -> tuple[int, str, str]:
     return status, out, err
 
 
+def _no_network(url, *_, **__):
+    raise InputError(f"{url}: cannot be reached (no network); try again later")
+
+
 @pytest.fixture
 def offline(monkeypatch, tmp_path, clip):
     """No network; a catalogue whose waterfall and birds are our own clips; a stage that has only waterfall."""
     from dataclasses import replace
 
     files = {}
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setattr("datasets.fetch.fetch", _no_network)
     for id, frames in (("waterfall", clip.frames), ("birds", 255 - clip.frames)):
         files[id] = tmp_path / "elsewhere" / f"{id}.gif"
         write_gif(files[id], type(clip)(frames, clip.delays_ms))
@@ -125,7 +132,7 @@ def test_stage_fills_a_folder_and_lists_what_is_missing(capsys, offline, tmp_pat
     new = tmp_path / "new"
     status, out, err = _call(capsys, "stage", str(new))
     assert status == 3
-    assert err.startswith("error: not got: desert, cliff, seashore: ") and err.count("\n") == 1
+    assert err.startswith("error: not got: desert, cliff, seashore, inception-fid: ") and err.count("\n") == 1
     assert {line.split()[0]: line.split("(")[1] for line in out.splitlines()} == {
         "waterfall": "from stage)",
         "birds": "from cache)",
@@ -145,7 +152,7 @@ def test_stage_fills_a_folder_and_lists_what_is_missing(capsys, offline, tmp_pat
 def test_stage_that_gets_nothing_makes_nothing(capsys, offline, tmp_path):
     status, out, err = _call(capsys, "stage", str(tmp_path / "new"))
     assert (status, out) == (2, "")
-    assert err.startswith("error: not got: waterfall, desert, cliff, seashore, birds: ")
+    assert err.startswith("error: not got: waterfall, desert, cliff, seashore, birds, inception-fid: ")
     assert not (tmp_path / "new").exists()
 
 

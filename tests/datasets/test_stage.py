@@ -1,12 +1,13 @@
 import json
 import os
+from pathlib import Path
 
 import pytest
 
 from datasets import catalogue
 from datasets.errors import InputError
 from datasets.files import sha256_of
-from datasets.stage import find_staged, published_real, stage_folder, staged_path, write_manifest
+from datasets.stage import check_recorded, find_staged, published_real, stage_folder, staged_path, write_manifest
 
 
 def test_the_folder_is_the_given_one_or_that_of_the_environment(monkeypatch, tmp_path):
@@ -95,6 +96,38 @@ def test_the_manifest_records_what_is_there(published):
     path.unlink()
     write_manifest(published, [])
     assert [row["name"] for row in json.loads(manifest.read_text())["files"]] == ["notes.txt"]
+
+
+def test_a_stage_that_was_not_copied_whole_is_refused_before_it_is_used(published):
+    (published / "inception").mkdir()
+    (published / "inception" / "a.pth").write_bytes(b"weights")
+    write_manifest(published, ["clips/waterfall.gif", "inception/a.pth"])
+    assert stage_folder(published) == published
+    (published / "inception" / "a.pth").write_bytes(b"weigh")
+    with pytest.raises(InputError, match=r"not the whole stage, inception/a\.pth missing or cut short; copy it again"):
+        stage_folder(published)
+    (published / "inception" / "a.pth").unlink()
+    staged_path(published, "waterfall").unlink()
+    with pytest.raises(InputError, match=r"clips/waterfall\.gif, inception/a\.pth missing"):
+        stage_folder(published)
+
+
+def test_what_only_the_manifest_knows_is_checked_when_it_is_used(published):
+    real = published / "published" / "desert" / "real.mp4"
+    real.parent.mkdir(parents=True)
+    real.write_bytes(b"frames")
+    assert published_real(published, "desert") == real  # not recorded yet
+    assert write_manifest(published, []) == []
+    assert published_real(published, "desert") == real
+    real.write_bytes(b"framed")
+    with pytest.raises(InputError, match=r"real\.mp4: has SHA-256 .*damaged or another file"):
+        published_real(published, "desert")
+    before = (published / "manifest.json").read_bytes()
+    assert write_manifest(published, ["clips/waterfall.gif"]) == ["published/desert/real.mp4"]
+    rows = {row["name"]: row["sha256"] for row in json.loads((published / "manifest.json").read_text())["files"]}
+    assert rows["published/desert/real.mp4"] in before.decode() and len(rows) == 2
+    check_recorded(published, published / "manifest.json")  # neither recorded
+    check_recorded(published, Path(__file__))  # nor in the stage
 
 
 @pytest.mark.parametrize("content", ["{", "[1]", '{"files": 3}'])

@@ -81,7 +81,7 @@ class Workflow:
         """The trainings that run, also those of a Snakemake that is no more."""
         groups = {process.pid for process in self.started}
         found = []
-        for process in psutil.process_iter(["cmdline", "create_time"]):
+        for process in psutil.process_iter(["cmdline"]):
             command = process.info["cmdline"] or [""]
             try:
                 ours = os.getpgid(process.pid) in groups
@@ -124,9 +124,11 @@ class Workflow:
         """What is lost with a training that was killed just now."""
         command = training.info["cmdline"]
         folder = (self.root.parents[1] / command[command.index(MODULE) + 2]).parent
-        progress, log = folder / "progress.safetensors", folder / "losses.jsonl"
-        times = [path.stat().st_mtime for path in (progress, *folder.glob("scale_*.json")) if path.exists()]
-        lost = time.time() - max([training.info["create_time"], *times])
+        progress, log, lock = (folder / name for name in ("progress.safetensors", "losses.jsonl", ".lock"))
+        if not lock.exists() or f"process {training.pid} on" not in lock.read_text():
+            return Kill(target)  # it had not begun, or waited for another
+        times = [path.stat().st_mtime for path in (lock, progress, *folder.glob("scale_*.json")) if path.exists()]
+        lost = time.time() - max(times)
         lines = log.read_text(encoding="utf-8").rpartition("\n")[0].splitlines() if log.exists() else []
         if not lines:
             return Kill(target, lost)
@@ -146,7 +148,7 @@ class Workflow:
 def disturb(workflow: Workflow, kills: int, seed: int, gap_s: tuple[float, float]) -> list[Kill]:
     """Run to the end, with at most so many kills on the way.
 
-    A moment is drawn from `gap_s`: so many seconds after Snakemake was started or the last kill, and if trainings are to
+    A moment is drawn from `gap_s`: so many seconds after a start or the last kill, and if trainings are to
     be hit, after the first sign of life of one.
     """
     chance = random.Random(seed)

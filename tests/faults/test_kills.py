@@ -10,7 +10,7 @@ import pytest
 
 KILLS = int(os.environ.get("SGIF_TEST_KILLS", 5))
 # Iterations a scale, and seconds between kills: some gaps must be longer than the 30 s between two kept states.
-ITERATIONS, GAP_S = (40, (1.0, 8.0)) if KILLS <= 5 else (120, (1.0, 40.0))
+ITERATIONS, GAP_S = (40, (1.0, 8.0)) if KILLS <= 5 else (120, (1.0, 30.0))
 SEED = int(os.environ.get("SGIF_TEST_SEED", 0))
 
 

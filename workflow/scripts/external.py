@@ -9,6 +9,7 @@ from datasets.clip import Clip, load_clip, save_clip
 from datasets.encode import write_gif
 from datasets.errors import InputError
 from datasets.files import write_sealed
+from datasets.stage import check_recorded, stage_folder
 from evaluation.external import account, read_samples, sample_files
 from workflow.scripts.metrics import INDEX
 
@@ -18,9 +19,12 @@ def take_in(clip: Path, files: Sequence[Path], out: Path, *, resize: bool) -> No
     which says what was done to them and what was left out.
 
     Raises:
-        InputError: none of the files can be used.
+        InputError: none of the files can be used, or one of a stage is not what its manifest says.
     """
     real = load_clip(clip)
+    stage = stage_folder()
+    for path in files if stage else ():
+        check_recorded(stage, path)
     samples, errors = read_samples(files, real, resize=resize)
     for error in errors:
         print(f"left out: {error}")
