@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 
-.PHONY: help setup quick quality status test test-fast lint smoke lock clean
+.PHONY: help setup quick quality status test test-fast test-faults lint smoke lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,6 +32,9 @@ test: setup  ## all tests, the slow ones too
 
 test-fast: setup  ## tests without the slow ones
 	$(BIN)/python -m pytest -m "not slow"
+
+test-faults: setup  ## kill the smoke protocol twenty times, fill and break its disks and files; 15 minutes
+	SGIF_TEST_KILLS=20 $(BIN)/python -m pytest -s tests/faults
 
 lint: setup  ## ruff, snakefmt and snakemake --lint
 	$(BIN)/ruff check .

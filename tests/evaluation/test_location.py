@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from datasets.errors import InputError
+from datasets.weights import STAGE_STEM
 from evaluation.encoders import ENCODERS, location
 from evaluation.encoders.location import Located, find_weights, obtain_stem, read_weights, torch_cache
 from evaluation.encoders.random_stem import SEEDS, random_stem
@@ -126,11 +127,11 @@ def test_another_networks_stem_is_not_inception_fid(monkeypatch, tmp_path):
 
 
 def test_a_stage_whose_stem_was_changed_is_refused(monkeypatch, tmp_path):
-    path = tmp_path / location.STAGE_STEM
+    path = tmp_path / STAGE_STEM
     path.parent.mkdir()
     np.savez(path, **random_stem(0))
     monkeypatch.setattr(location, "is_fid", lambda stem: True)
-    with pytest.raises(InputError, match="its sha256 is not that of the stem"):
+    with pytest.raises(InputError, match="has not the SHA-256 that it should have; copy the stage again"):
         obtain_stem("inception-fid", tmp_path / "stem.safetensors", stage=tmp_path)
 
 
