@@ -1,10 +1,13 @@
 """What is said before the first job: the jobs to come, and everything that stands in for something else."""
 
+import tempfile
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from datasets.catalogue import find as find_clip
 from datasets.errors import InputError
 from datasets.fetch import reachable
+from datasets.files import writing
 from datasets.resize import fitted_size
 from datasets.sources import require_published
 from evaluation.encoders import ENCODERS
@@ -23,13 +26,14 @@ def announce(plan: Plan, jobs: Sequence[Job]) -> list[str]:
     """Dry facts about the jobs to come, and everything that stands in for something else.
 
     Raises:
-        InputError: something from outside is missing and the protocol has no stand-in for it; all of it is listed.
+        InputError: the results folder cannot be written, or something from outside is missing and the protocol has no stand-in for it; all of it is listed.
     """
     lines: list[str] = []
     missing: list[str] = []
     for root, protocol in plan.protocols.items():
         mine = [(rule, wildcards) for rule, wildcards in jobs if wildcards.get("root") == root]
         if mine:
+            _require_writable(Path(root))
             lines.append(f"protocol {protocol.name}: {protocol.about}; results in {root}/")
             for part in (_clips, _encoder):
                 try:
@@ -41,8 +45,9 @@ def announce(plan: Plan, jobs: Sequence[Job]) -> list[str]:
             lines.append(f"  {len(mine)} jobs, {sum(group.count for group in groups)} of them trainings")
             lines += [f"  {group.method}: {group.count} x {_steps(group)}" for group in groups]
     if missing:
-        both = "; 'python -m datasets stage DIR' gets clips and weights at once" if len(missing) > 1 else ""
-        raise InputError(". Also missing: ".join(dict.fromkeys(missing)) + both)
+        each = list(dict.fromkeys(missing))
+        both = "; 'python -m datasets stage DIR' gets clips and weights at once" if len(each) > 1 else ""
+        raise InputError(". Also missing: ".join(each) + both)
     return lines
 
 
@@ -65,6 +70,13 @@ def trainings_of(plan: Plan, jobs: Sequence[Job]) -> list[Trainings]:
             for (frames, size), count in sizes.items():
                 groups.append(Trainings(method, count, frames, size, flatten(config), protocol.threads))
     return groups
+
+
+def _require_writable(root: Path) -> None:
+    """Raise InputError if nothing can be written to a results folder; Snakemake would say so in a traceback."""
+    with writing(root):
+        root.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=root).close()
 
 
 def _clips(plan: Plan, root: str, protocol: Protocol, jobs: Sequence[Job]) -> list[str]:

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from datasets.errors import InputError
-from datasets.files import replacing
+from datasets.files import write_bytes
 from evaluation.encoders.weights import SHAPES, StemWeights, check_stem, content_sha256
 
 _REMEDY = "delete it and let the step that makes it run again"
@@ -31,8 +31,8 @@ def save_stems(path: str | Path, encoder: str, stems: Sequence[StemWeights]) -> 
     tensors = {f"{member}.{name}": stem[name] for member, stem in enumerate(stems) for name in SHAPES}
     # One metadata entry: safetensors writes several in no fixed order.
     note = json.dumps({"encoder": encoder, "members": len(stems), "sha256": content_sha256(stems)})
-    with replacing(path) as temporary:
-        save_file(tensors, temporary, metadata={"stem": note})
+    # Not save_file: it reports a full disk as an error of its own kind.
+    write_bytes(path, save(tensors, metadata={"stem": note}))
 
 
 def load_stems(path: str | Path, encoder: str) -> tuple[StemWeights, ...]:

@@ -139,3 +139,19 @@ def test_a_read_only_folder_is_one_line(read_only, clip):
     ):
         assert re.search(reason, error_of(done))
     assert list(read_only.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_the_workflow_stops_before_its_first_job_on_a_read_only_results_folder(read_only, offline_environment):
+    command = [sys.executable, "-m", "snakemake", "--snakefile", HOME / "Snakefile", "--directory", read_only.parent]
+    done = subprocess.run(
+        [*command, "--cores", "1", "results/smoke/clips/waterfall.npz"],
+        env=offline_environment(read_only.parent), capture_output=True, text=True, check=False, timeout=280,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "error: results/smoke: cannot be written: " in done.stderr and "Traceback" not in done.stderr
+
+
+def test_weights_on_a_full_disk_are_one_line(disk):
+    done = call("workflow.scripts.encoders", "random-inception", disk(100) / "e.safetensors")
+    assert "the disk is full" in error_of(done) and list(disk(100).iterdir()) == []
