@@ -26,7 +26,8 @@ def announce(plan: Plan, jobs: Sequence[Job]) -> list[str]:
     """Dry facts about the jobs to come, and everything that stands in for something else.
 
     Raises:
-        InputError: the results folder cannot be written, or something from outside is missing and the protocol has no stand-in for it; all of it is listed.
+        InputError: the results folder cannot be written, or something from outside is missing and the protocol has no
+            stand-in for it; all of it is listed.
     """
     lines: list[str] = []
     missing: list[str] = []

@@ -68,7 +68,7 @@ class Layout:
         """The samples of a cell, in order; of external ones those that are there."""
         folder = self.sample_folder(run)
         if run[1] in self.external:
-            return sorted(folder.glob("*.npz"), key=lambda path: int(path.stem))
+            return sorted(folder.glob("[!.]*.npz"), key=lambda path: int(path.stem))
         return [folder / f"{i}.npz" for i in range(self.samples)]
 
     def sample_folder(self, run: Run) -> Path:

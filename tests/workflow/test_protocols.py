@@ -8,7 +8,7 @@ import yaml
 
 from datasets.clip import make_clip, save_clip
 from datasets.errors import InputError
-from datasets.sources import Source
+from datasets.sources import Source, resolve
 from evaluation.metrics import METRICS
 from workflow.announcement import announce, trainings_of
 from workflow.plan import Plan, root_of
@@ -194,6 +194,19 @@ def test_missing_weights_stop_the_other_protocols_with_the_remedy(offline):
     assert plan.encoder("results/cpu") == "inception-fid"
     with pytest.raises(InputError, match="SGIF_INCEPTION_WEIGHTS"):
         announce(plan, [("encoder", {"root": "results/cpu", "encoder": "inception-fid"})])
+
+
+def test_all_that_is_missing_is_listed_at_once(offline, tmp_path, monkeypatch):
+    monkeypatch.setenv("SGIF_CACHE", str(tmp_path))
+    monkeypatch.setattr("workflow.announcement.reachable", lambda url, seconds: "no network")
+    monkeypatch.setitem(resolve.__kwdefaults__, "probe", lambda address, seconds: "no network")
+    plan, root = Plan(HOME, {}, {}), "results/cpu"
+    jobs = [("clip", {"root": root, "clip": clip}) for clip in plan.protocol(root).clips]
+    with pytest.raises(InputError) as caught:
+        announce(plan, [*jobs, ("encoder", {"root": root, "encoder": "inception-fid"})])
+    for part in ("waterfall, seashore, desert, birds, cliff", "inception-fid", "python -m datasets stage DIR"):
+        assert part in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_an_encoder_that_was_asked_for_is_no_stand_in(offline):
