@@ -17,7 +17,7 @@ from sgif.presets import resolve
 
 HOME = Path(__file__).resolve().parents[2]
 TINY = {
-    "pyramid.short_side": 26, "pyramid.scales": 2, "model.scales_3d": 1, "model.channels": 4, "optim.iterations": 60,
+    "pyramid.short_side": 26, "pyramid.scales": 2, "model.scales_3d": 1, "model.channels": 4, "optim.iterations": 20,
 }  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def test_the_next_one_waits_and_takes_up(start, tmp_path, ends):
     assert ("resumes after 2 of 2 scales" in said) == (ends == "by itself")
     assert trained and f"process {next_one.pid} on" in (tmp_path / "run" / ".lock").read_text()
     steps = [(line["scale"], line["iteration"]) for line in map(json.loads, log.read_text().splitlines())]
-    assert len(set(steps)) == len(steps) == 2 * 60
+    assert len(set(steps)) == len(steps) == 2 * 20
     alone = start("workflow.scripts.training", "alone")
     alone.communicate()
     assert weights(tmp_path / "run") == weights(tmp_path / "alone") and len(weights(tmp_path / "run")) == 4
