@@ -4,11 +4,9 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from datasets.catalogue import find as find_clip
 from datasets.errors import InputError
 from datasets.fetch import reachable
 from datasets.files import writing
-from datasets.resize import fitted_size
 from datasets.sources import require_published
 from evaluation.encoders import ENCODERS
 from evaluation.encoders.location import find_weights, missing_weights
@@ -64,12 +62,11 @@ def trainings_of(plan: Plan, jobs: Sequence[Job]) -> list[Trainings]:
             config = protocol.config(method)
             sizes: dict[tuple[int, tuple[int, int]], int] = {}
             for clip in (wildcards["clip"] for wildcards in own if wildcards["method"] == method):
-                entry = find_clip(clip)
-                size = fitted_size((entry.height, entry.width), config.pyramid.short_side, config.pyramid.long_side)
-                key = min(entry.frames, config.pyramid.frames), size
+                frames, height, width = plan.clip_shape(root, clip)
+                key = frames, (height, width)
                 sizes[key] = sizes.get(key, 0) + 1
             for (frames, size), count in sizes.items():
-                groups.append(Trainings(method, count, frames, size, flatten(config), protocol.threads))
+                groups.append(Trainings(method, count, frames, size, flatten(config), protocol.threads, protocol.gpu))
     return groups
 
 

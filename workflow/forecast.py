@@ -11,7 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sgif.config import Config, override
+from sgif.progress import duration
+from workflow.resources import training_seconds
+
 _SECONDS = 120
+_WORTH_SECONDS = 120
+"""Less than this is not worth the ten seconds of measuring it."""
 _LONG_HOURS = 24
 
 
@@ -25,6 +31,7 @@ class Trainings:
         frames, size: of their clips at training size.
         config: dotted keys.
         threads: of each.
+        gpu: whether they ask for one.
     """
 
     method: str
@@ -33,6 +40,7 @@ class Trainings:
     size: tuple[int, int]
     config: Mapping[str, Any]
     threads: int
+    gpu: int = 0
 
 
 def tell(groups: Sequence[Trainings], cores: int) -> list[str]:
@@ -44,6 +52,8 @@ def tell(groups: Sequence[Trainings], cores: int) -> list[str]:
     """
     if not groups:
         return []
+    if _at_most(groups) < _WORTH_SECONDS:
+        return [f"  all trainings: about {duration(_WORTH_SECONDS)} or less"]
     request = json.dumps({"cores": cores, "groups": [asdict(group) for group in groups]})
     command = [sys.executable, "-m", "workflow.forecast"]
     try:
@@ -57,34 +67,47 @@ def tell(groups: Sequence[Trainings], cores: int) -> list[str]:
 
 
 def forecast(groups: Sequence[Trainings], cores: int) -> list[str]:
-    """Lines with the time of each kind of training and of all, on the device that trainings choose here."""
-    from sgif.config import Config, override
-    from sgif.device import choose_device, make_deterministic
-    from sgif.forecast import calibrate, estimate
-    from sgif.progress import duration
+    """Lines with the time of each kind of training and of all, on the devices that trainings get here."""
+    import torch
 
-    device, lines, work = choose_device("auto"), [], 0.0
+    from sgif.device import make_deterministic
+    from sgif.forecast import calibrate, estimate
+
+    lines: list[str] = []
+    work = {"cpu": 0.0, "cuda": 0.0}  # seconds of one core, of one GPU
     speeds: dict[Any, Any] = {}
     for group in groups:
         make_deterministic(group.threads)
         config = override(Config(), group.config)
-        kind = config, group.threads  # methods of two protocols may differ in number format and width
+        device = torch.device("cuda" if group.gpu and torch.cuda.is_available() else "cpu")
+        kind = config, group.threads, device  # methods of two protocols may differ in number format and width
         if kind not in speeds:
             speeds[kind] = calibrate(config, device)
         seconds = estimate(group.frames, group.size, config, speeds[kind])
         height, width = group.size
         lines.append(
             f"  {group.method}: {group.count} x about {duration(seconds)} "
-            f"({group.frames} frames of {height}x{width}, {group.threads} thread(s))"
+            f"({group.frames} frames of {height}x{width}, {_where(device.type, group.threads)})"
         )
-        work += seconds * group.count * (group.threads if device.type == "cpu" else 1)
-    at_once = cores if device.type == "cpu" else 1
-    lines.append(
-        f"  all trainings: about {duration(work / at_once)} on this machine's {device.type} with {cores} core(s)"
-    )
-    if work / at_once > _LONG_HOURS * 3600:
+        work[device.type] += seconds * group.count * (group.threads if device.type == "cpu" else 1)
+    gpus = torch.cuda.device_count()
+    whole = max(work["cpu"] / cores, work["cuda"] / max(gpus, 1))
+    lines.append(f"  all trainings: about {duration(whole)} on this machine, {cores} core(s), {gpus} GPU(s)")
+    if whole > _LONG_HOURS * 3600:
         lines.append("  WARNING: that is long; protocols cpu and quick train in less, and a GPU is many times faster")
     return lines
+
+
+def _at_most(groups: Sequence[Trainings]) -> float:
+    """Seconds of all trainings on one core of a slow machine, counted and not measured."""
+    return sum(
+        training_seconds(group.frames, group.size, override(Config(), group.config), threads=1, gpu=False) * group.count
+        for group in groups
+    )
+
+
+def _where(device: str, threads: int) -> str:
+    return "on a GPU" if device == "cuda" else f"{threads} thread(s)"
 
 
 def main() -> int:

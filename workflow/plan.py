@@ -25,10 +25,22 @@ from workflow.code import code_hash
 from workflow.layout import Layout, Run
 from workflow.methods import ABLATION, EXTERNAL, FULL, METHODS, find_method
 from workflow.protocols import NAMES, Protocol, load_protocols, read_settings
+from workflow.resources import Request, training_request
 
 NETWORK_SECONDS = 10.0
 NEITHER = "no-separable-no-2d-switch"
 """A variant that is timed only: the full model without both of what the paper says to save time."""
+
+
+LEADERBOARD = "leaderboard.html"
+OTHER_PAGES = (
+    ("Leaderboard: all metrics, with ranks", LEADERBOARD),
+    ("Ablations and the paper's claims", "ablations/report.html"),
+    ("Applications", "applications.html"),
+    ("Real-or-fake study: the page for participants", "study/bundle/index.html"),
+    ("Real-or-fake study: results", "study/study.html"),
+)
+"""Title and place of a protocol's pages beside the results page."""
 
 
 class SampleCount(NamedTuple):
@@ -217,12 +229,26 @@ class Plan:
 
     def largest_clip(self, root: str) -> tuple[int, int, int]:
         """Frames, height and width of the protocol's largest clip at training size, by the catalogue."""
-        protocol, found = self.protocol(root), []
-        for clip in protocol.clips:
-            entry, size = find_clip(clip), protocol.size
-            fitted = fitted_size((entry.height, entry.width), size.short_side, size.long_side)
-            found.append((min(entry.frames, size.frames), *fitted))
+        found = [self.clip_shape(root, clip) for clip in self.protocol(root).clips]
         return max(found, key=lambda each: each[0] * each[1] * each[2])
+
+    def clip_shape(self, root: str, clip: str) -> tuple[int, int, int]:
+        """Frames, height and width of a clip at training size, by the catalogue: one of the user's own may differ."""
+        entry, size = find_clip(clip), self.protocol(root).size
+        fitted = fitted_size((entry.height, entry.width), size.short_side, size.long_side)
+        return min(entry.frames, size.frames), *fitted
+
+    def training_request(self, root: str, clip: str, method: str, attempt: int) -> Request:
+        """Memory and time that a training asks of a scheduler."""
+        protocol, (frames, height, width) = self.protocol(root), self.clip_shape(root, clip)
+        return training_request(
+            frames,
+            (height, width),
+            protocol.config(method),
+            threads=protocol.threads,
+            gpu=bool(protocol.gpu),
+            attempt=attempt,
+        )
 
     def judges_time(self, root: str) -> bool:
         """Whether times at 256 x 256 are measured too: not where everything is to take minutes."""
@@ -291,6 +317,14 @@ class Plan:
         """JSON of what a reader of the page must know beside what the cells say."""
         remark = self.encoder_remark(root)
         return json.dumps([f"Scores are made with {self.encoder(root)}: {remark}."] if remark else [])
+
+    def other_pages(self, root: str) -> str:
+        """JSON of the pages that the results page links to, as title and relative path: those that are there already.
+
+        The leaderboard is always among them: it costs no training, so it is made with the page.
+        """
+        pages = [(title, path) for title, path in OTHER_PAGES if path == LEADERBOARD or Path(root, path).is_file()]
+        return json.dumps(pages)
 
     def training_config(self, root: str, method: str) -> str:
         """JSON of the resolved config of a training."""

@@ -38,6 +38,7 @@ class Protocol:
         encoder, layer: of SGFID.
         fallback: whether stand-ins may replace clips and weights that cannot be had.
         threads: CPU threads of a training.
+        gpu: how many GPUs a training asks for: 0 (it computes on the CPU) or 1.
         source: "clips" (GIFs and synthetic scenes) or "published-video" (`published/{clip}/real.mp4` of a stage).
         frames: at most so many frames of a clip; None for the preset's own limit.
         training: dotted config keys that change every training.
@@ -60,6 +61,7 @@ class Protocol:
     layer: str
     fallback: bool
     threads: int
+    gpu: int = 0
     source: str = "clips"
     frames: int | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -94,6 +96,8 @@ class Protocol:
             value = getattr(self, key)
             if value is not None and value < least:
                 raise InputError(f"{key}: {value} is below {least}; change this key")
+        if self.gpu not in (0, 1):
+            raise InputError(f"gpu: {self.gpu} is neither 0 nor 1; a training uses one GPU at most")
         if min(self.seeds) < 0:
             raise InputError(f"seeds: {min(self.seeds)} is negative; change this key")
         for method in (*self.trained, *self.variants):
@@ -130,7 +134,7 @@ class Protocol:
 
 # Keys of `--config` and `--configfile` that change every protocol, beside `stage`.
 NARROWING = (
-    "clips", "methods", "seeds", "samples", "encoder", "layer", "threads", "training", "metrics", "external",
+    "clips", "methods", "seeds", "samples", "encoder", "layer", "threads", "gpu", "training", "metrics", "external",
     "ablations",
     "external_resize",
 )  # fmt: skip
@@ -240,7 +244,7 @@ def _typed(key: str, value: Any) -> Any:
     if key in ("clips", "methods", "seeds", "metrics"):
         items = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else [value]
         return tuple(_whole(key, i) if key == "seeds" else _word(key, i) for i in items)
-    if key in ("samples", "threads", "frames"):
+    if key in ("samples", "threads", "frames", "gpu"):
         return None if value is None else _whole(key, value)
     if key in ("fallback", "external_resize"):
         if isinstance(value, bool):

@@ -8,7 +8,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from sgif.config import Config, override
-from sgif.cost import _critic, _generator, iteration_work, relative_costs
+from sgif.cost import _critic, _generator, iteration_work, relative_costs, training_memory_mb
 from sgif.critics import Critic
 from sgif.forecast import Speed, calibrate, estimate, measure
 from sgif.model import build_generator
@@ -128,3 +128,20 @@ def test_the_parts_of_sgif_plus_are_counted():
     assert work(0, plus__patch_projections=256).relative > 1.1 * work(0).relative
     assert work(0, losses__penalty=1, model__video_critic=True) == work(0)  # no critic there
     assert [scale.index for scale in scales] == [0]  # those above are not trained
+
+
+@pytest.mark.parametrize(
+    ("preset", "method", "frames", "size", "measured"),
+    [  # MiB at the end of whole trainings, one thread of a CPU with AMX; the last by `sgif plan`
+        ("smoke", "singan-gif", 4, (32, 57), 778),
+        ("quick", "singan-gif", 8, (48, 85), 889),
+        ("quick", "singan-gif", 32, (48, 85), 1029),
+        ("quick", "singan-frames", 8, (48, 85), 798),
+        ("cpu", "singan-gif", 8, (168, 298), 1841),
+        ("cpu", "singan-frames", 8, (168, 298), 1263),
+        ("cpu", "sgif-plus", 8, (168, 298), 801),
+        ("paper", "singan-gif", 8, (145, 256), 6040),
+    ],
+)
+def test_memory_is_that_of_real_trainings_within_a_quarter(preset, method, frames, size, measured):
+    assert training_memory_mb(frames, size, resolve(preset, method)) == pytest.approx(measured, rel=0.25)

@@ -9,13 +9,14 @@ rule ablation_timing:
     resources:
         mem_mb=8000,
         runtime=60,
+        gpu=lambda w: PLAN.protocol(w.root).gpu,
     params:
         size=lambda w: PLAN.largest_clip(w.root),
         configs=lambda w: PLAN.variant_configs(w.root),
         code=PLAN.code("ablation_timing"),
     shell:
         "python3 -m workflow.scripts.ablation_timing {output:q} --size {params.size} --configs {params.configs:q}"
-        " --threads {threads} > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"
+        " --threads {threads} --gpu {resources.gpu} > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"
 
 
 # The paper speaks of 256 x 256; no training is needed to say what an iteration takes.

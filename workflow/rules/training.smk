@@ -12,8 +12,14 @@ rule train:
         ENVIRONMENT
     threads: lambda w: PLAN.protocol(w.root).threads
     resources:
-        mem_mb=8000,
-        runtime=60,
+        # By the cost model of `sgif plan`, and more at each attempt; a training that ran out of time resumes.
+        mem_mb=lambda w, attempt: PLAN.training_request(
+            w.root, w.clip, w.method, attempt
+        ).mem_mb,
+        runtime=lambda w, attempt: PLAN.training_request(
+            w.root, w.clip, w.method, attempt
+        ).runtime,
+        gpu=lambda w: PLAN.protocol(w.root).gpu,
     params:
         preset=lambda w: PLAN.protocol(w.root).preset,
         config=lambda w: PLAN.training_config(w.root, w.method),
@@ -21,4 +27,5 @@ rule train:
     shell:
         "python3 -m workflow.scripts.training {input:q} {output:q} --method {wildcards.method}"
         " --preset {params.preset} --seed {wildcards.seed} --config {params.config:q} --threads {threads}"
+        " --gpu {resources.gpu}"
         " 2>&1 | tee {log:q} >&2"

@@ -8,23 +8,25 @@ from typing import Any
 
 from datasets.cli import OneLineParser, run
 from datasets.files import write_json
+from workflow.gpus import training_device
 from workflow.methods import FULL
 
 ROUNDS = 3
 
 
 def time_variants(
-    frames: int, size: tuple[int, int], configs: Mapping[str, Mapping[str, Any]], threads: int
+    frames: int, size: tuple[int, int], configs: Mapping[str, Mapping[str, Any]], threads: int, gpu: bool = False
 ) -> dict[str, Any]:
     """Seconds of an iteration of every scale of every variant, as `sgif.timing` measures them."""
     from sgif.config import Config, override
-    from sgif.device import choose_device, make_deterministic
+    from sgif.device import make_deterministic
     from sgif.timing import measure_variants
 
     make_deterministic(threads)
     names = [FULL, *(name for name in configs if name != FULL)]  # the first is what the others are compared with
     variants = [(name, override(Config(), configs[name])) for name in names]
-    return measure_variants(variants, frames, size, choose_device("auto"), rounds=ROUNDS)
+    with training_device(gpu, lambda line: print(line, file=sys.stderr)) as device:
+        return measure_variants(variants, frames, size, device, rounds=ROUNDS)
 
 
 def main(arguments: list[str]) -> None:
@@ -34,9 +36,11 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--size", type=int, nargs=3, required=True, metavar=("FRAMES", "HEIGHT", "WIDTH"))
     parser.add_argument("--configs", type=json.loads, required=True)
     parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--gpu", type=int, default=0, choices=(0, 1))
     options = parser.parse_args(arguments)
     frames, height, width = options.size
-    write_json(options.out, time_variants(frames, (height, width), options.configs, options.threads))
+    values = time_variants(frames, (height, width), options.configs, options.threads, bool(options.gpu))
+    write_json(options.out, values)
 
 
 if __name__ == "__main__":

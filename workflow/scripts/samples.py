@@ -27,12 +27,13 @@ def _samples(clip: Clip, method: str, seed: int, num: int, finished: Path | None
             raise InputError(f"{method}: no control of this name, and no training is given; check the method")
         yield from (make_control(method, clip, seed, index) for index in range(num))
         return
-    from sgif.device import choose_device, make_deterministic
+    from sgif.device import make_deterministic
     from sgif.run import load_run
     from sgif.sampler import sample
 
+    # On the CPU everywhere: the same weights give the same samples, and a GPU is kept free for trainings.
     make_deterministic(threads=1)
-    trained = load_run(finished.parent, choose_device("auto"))
+    trained = load_run(finished.parent)
     if trained.record["clip"]["sha256"] != clip.sha256:
         raise InputError(f"{finished.parent}: was trained on another clip; train it again")
     yield from (sample(trained, seed, index) for index in range(num))

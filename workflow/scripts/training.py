@@ -9,12 +9,20 @@ from typing import Any
 
 from datasets.cli import OneLineParser, run
 from datasets.clip import load_clip
+from workflow.gpus import training_device
 
 
 def train_run(
-    clip: Path, folder: Path, method: str, preset: str, seed: int, config: Mapping[str, Any], threads: int
+    clip: Path,
+    folder: Path,
+    method: str,
+    preset: str,
+    seed: int,
+    config: Mapping[str, Any],
+    threads: int,
+    gpu: bool = False,
 ) -> None:
-    """Train `method` on a clip into `folder` with this config (dotted keys).
+    """Train `method` on a clip into `folder` with this config (dotted keys), on a GPU of its own if one is asked for.
 
     A folder with another training, or with a damaged checkpoint, is started over, and the log says so. A folder in
     which another process still trains, because its Snakemake was killed, is waited for and then taken up.
@@ -24,7 +32,7 @@ def train_run(
     """
     from sgif.checkpoint import Damaged
     from sgif.config import Config, override
-    from sgif.device import choose_device, make_deterministic
+    from sgif.device import make_deterministic
     from sgif.progress import Progress
     from sgif.pyramid import plan_scales
     from sgif.run import AnotherTraining, train
@@ -40,16 +48,16 @@ def train_run(
         method=method,
         preset=preset,
         seed=seed,
-        device=choose_device("auto"),
         patient=True,
         progress=progress,
     )
-    try:
-        start()
-    except (AnotherTraining, Damaged) as error:
-        what, _, _ = str(error).rpartition(";")
-        progress.say(f"{what}; starts over")
-        start(fresh=True)
+    with training_device(gpu, progress.say) as device:
+        try:
+            start(device=device)
+        except (AnotherTraining, Damaged) as error:
+            what, _, _ = str(error).rpartition(";")
+            progress.say(f"{what}; starts over")
+            start(device=device, fresh=True)
 
 
 def main(arguments: list[str]) -> None:
@@ -62,6 +70,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--config", type=json.loads, required=True)
     parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--gpu", type=int, default=0, choices=(0, 1))
     options = parser.parse_args(arguments)
     train_run(
         options.clip,
@@ -71,6 +80,7 @@ def main(arguments: list[str]) -> None:
         options.seed,
         options.config,
         options.threads,
+        bool(options.gpu),
     )
 
 
