@@ -15,6 +15,7 @@ include: "workflow/rules/external.smk"
 include: "workflow/rules/metrics.smk"
 include: "workflow/rules/controls.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/study_analysis.smk"
 include: "workflow/rules/leaderboard.smk"
 include: "workflow/rules/ablations.smk"
 include: "workflow/rules/page.smk"
@@ -34,6 +35,7 @@ localrules:
     ablation_report,
     control_matrix,
     leaderboard,
+    study_report,
     page,
     contact_sheet,
 

@@ -53,6 +53,8 @@ MODULES: dict[str, tuple[str, ...]] = {
         "evaluation/leaderboard.py", "evaluation/comparisons.py", "evaluation/intervals.py", "evaluation/tables.py",
         "evaluation/trainings.py", "evaluation/plots/*.py", "evaluation/report/**/*", "evaluation/metrics/__init__.py",
     ),
+    "study_report": ("evaluation/study/**/*.py", "evaluation/plots/study.py", "evaluation/plots/style.py",
+                     "evaluation/report/**/*", "evaluation/texts.py", "evaluation/wording.py"),
     "cells": ("evaluation/cells.py", "evaluation/records.py", "evaluation/texts.py"),
     "table1": (
         "evaluation/clip_table.py", "evaluation/facts.py", "evaluation/intervals.py", "evaluation/latex.py",

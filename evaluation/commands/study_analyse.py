@@ -23,17 +23,11 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         InputError: the votes are not of this study, or none counts.
     """
-    from evaluation.study.analysis import analyse
-    from evaluation.study.key import read_key
+    from evaluation.study.analysis import analyse_imported
     from evaluation.study.paragraphs import headline
     from evaluation.study.reporting import write_report
-    from evaluation.study.votes import read_left_out, read_votes
 
-    folder = arguments.votes if arguments.votes.is_dir() else arguments.votes.parent
-    left_out = folder / "left_out.csv"
-    analysis = analyse(
-        read_key(arguments.key), read_votes(arguments.votes), read_left_out(left_out) if left_out.exists() else None
-    )
+    analysis = analyse_imported(arguments.key, arguments.votes)
     write_report(analysis, arguments.out)
     print(headline(analysis))
     print(f"wrote {arguments.out / 'study.html'}")

@@ -30,12 +30,9 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         InputError: a file cannot be read, or holds no vote of this study.
     """
-    from evaluation.study.importing import import_answers, write_imported
-    from evaluation.study.key import read_key
-    from evaluation.study.votes import read_secret
+    from evaluation.study.importing import import_files, write_imported
 
-    folder = arguments.key if arguments.key.is_dir() else arguments.key.parent
-    imported = import_answers(read_key(arguments.key), read_secret(folder), arguments.files)
+    imported = import_files(arguments.key, arguments.files)
     write_imported(imported, arguments.out)
     for one in imported.left_out:
         if not one.expected:

@@ -31,7 +31,7 @@ from evaluation.study.rates import (
 )
 from evaluation.study.signal_detection import FAKE, REAL, Detection, detection
 from evaluation.study.spreadsheet import csv_of
-from evaluation.study.votes import SIMULATED
+from evaluation.study.votes import SIMULATED, find_key, read_left_out, read_votes
 from evaluation.texts import read_texts
 
 PAPER = (44, 90)
@@ -161,6 +161,21 @@ def analyse(key: Key, votes: pd.DataFrame, left_out: pd.DataFrame | None = None)
         },
         _counts(key, told, left_out),
     )  # fmt: skip
+
+
+def analyse_imported(key: Path, votes: Path) -> Analysis:
+    """Analyse what an import wrote.
+
+    Args:
+        key: the key folder, or a key file in it.
+        votes: `votes.csv` or its folder; `left_out.csv` beside it is counted.
+
+    Raises:
+        InputError: a file is missing or damaged, or as `analyse`.
+    """
+    frame = read_votes(votes)
+    left_out = (votes if votes.is_dir() else votes.parent) / "left_out.csv"
+    return analyse(find_key(key, set(frame["study"])), frame, read_left_out(left_out) if left_out.exists() else None)
 
 
 def rate_rows(analysis: Analysis) -> Iterator[tuple[str, str, str, float, float, float, int]]:

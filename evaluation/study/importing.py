@@ -8,7 +8,7 @@ the practice.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from evaluation.study.importers import read_answers
 from evaluation.study.importers.found import Found
 from evaluation.study.key import Key
 from evaluation.study.spreadsheet import quoted
-from evaluation.study.votes import Answer, LeftOut, Vote, worker_id, write_left_out, write_votes
+from evaluation.study.votes import Answer, LeftOut, Vote, find_key, read_secret, worker_id, write_left_out, write_votes
 
 _LAST = datetime.max.replace(tzinfo=UTC)
 
@@ -59,22 +59,38 @@ class Imported:
         }
 
 
-def import_answers(key: Key, secret: bytes, files: Sequence[Path]) -> Imported:
+def import_files(key: Path, files: Sequence[Path]) -> Imported:
     """The votes of some files.
+
+    Args:
+        key: the key folder, or a key file in it; of a folder the key of the study that the files name is taken.
+        files: in any order.
 
     Raises:
         InputError: a file cannot be read, or there is not one vote in all of them.
     """
-    read = [read_answers(path) for path in files]
+    found = {path: read_answers(path) for path in dict.fromkeys(files)}
+    studies = {answer.study for one in found.values() for answer in one.answers} - {""}
+    return import_answers(find_key(key, studies), read_secret(key if key.is_dir() else key.parent), found)
+
+
+def import_answers(key: Key, secret: bytes, read: Mapping[Path, Found]) -> Imported:
+    """The votes among the answers found in some files.
+
+    Raises:
+        InputError: there is not one vote in all of them.
+    """
     found = Found()
-    for one in read:
+    for one in read.values():
         found.add(one)
     answers, left_out = _votes(key, found)
     answers, again = _first(answers)
     left_out = [*found.left_out, *left_out, *again]
     if not answers:
         why = f" ({left_out[0].reason}: {left_out[0].file}, line {left_out[0].line})" if left_out else ""
-        raise InputError(f"{files[0]}: no vote of study {key.study} in the files given{why}; check files and key")
+        raise InputError(
+            f"{next(iter(read))}: no vote of study {key.study} in the files given{why}; check files and key"
+        )
     workers = [worker_id(secret, answer.source, answer.participant) for answer in answers]
     votes = tuple(
         Vote(
@@ -83,10 +99,7 @@ def import_answers(key: Key, secret: bytes, files: Sequence[Path]) -> Imported:
         )
         for answer, worker, rule in zip(answers, workers, exclude(key, answers, workers), strict=True)
     )  # fmt: skip
-    about = tuple(
-        {"file": path.name, "sha256": sha256_of(path), "answers": one.total}
-        for path, one in zip(files, read, strict=True)
-    )
+    about = tuple({"file": path.name, "sha256": sha256_of(path), "answers": one.total} for path, one in read.items())
     imported = Imported(key.study, votes, tuple(left_out), about, found.rejected)
     _add_up(imported)
     return imported

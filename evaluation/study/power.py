@@ -169,7 +169,7 @@ def _spread(size: Size, raters: Raters, rate: float) -> tuple[float, float]:
     """Standard error of the logit of the rate, and the degrees of freedom, where the true rate is `rate`."""
     count = size.clips * size.samples * size.votes
     at = at_rate(raters, rate)
-    worker, clip, item = (_covariance(at, part) for part in ("worker", "clip", "item"))
+    worker, clip, item = (covariance(at, part) for part in ("worker", "clip", "item"))
     own = rate * (1 - rate)
     by_worker = (own + (size.clips - 1) * worker) / count
     by_clip = (own + (size.votes - 1) * item + (size.samples - 1) * size.votes * clip) / count
@@ -187,7 +187,7 @@ def _estimates(error: float, freedom: float, points: int = 400) -> np.ndarray:
     return error * np.sqrt(chi2.ppf((np.arange(points) + 0.5) / points, freedom) / freedom)
 
 
-def _covariance(raters: Raters, shared: str) -> float:
+def covariance(raters: Raters, shared: str) -> float:
     """Of two votes that share a worker, a clip, or clip and item."""
     from scipy.stats import multivariate_normal, norm
 

@@ -20,8 +20,8 @@ nor below independent votes. Intervals are f +- t sqrt(V); f of a single rate is
 
 because with nine clips normal quantiles are too small. r_k in df/dr_k and in logits is (y + 1/2) / (n + 1).
 
-The worker x clip bootstrap is the pigeonhole bootstrap (Owen 2007): it draws workers and clips with replacement, each on
-its own, and a vote counts as often as its worker times its clip was drawn. Its percentile interval stands beside the
+The worker x clip bootstrap is the pigeonhole bootstrap (Owen 2007): it draws workers and clips with replacement, each
+on its own, and a vote counts as often as its worker times its clip was drawn. Its percentile interval stands beside the
 other. It needs no variance formula, but is far too wide where votes hardly cluster, and gives no test.
 `benchmarks/study_coverage.py` measures both. Bootstrap-t intervals were tried: as good with nine clips, but on three
 they covered 80 %.

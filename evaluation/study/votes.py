@@ -9,6 +9,7 @@ it out, if one does. Whoever gave it is known by a keyed hash only:
 import hashlib
 import hmac
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ import pandas as pd
 
 from datasets.errors import InputError
 from datasets.files import write_text
+from evaluation.study.key import Key, read_key
 from evaluation.study.spreadsheet import csv_of
 from evaluation.texts import read_texts
 
@@ -24,6 +26,7 @@ ANSWERS = ("real", "fake")
 SIMULATED = "simulated"
 SOURCES = ("page", "mturk", SIMULATED)
 _REMEDY = "import the answers again"
+_STUDY = re.compile(r"[0-9a-f]{16}")
 _WORKER = re.compile(r"[0-9a-f]{12}")
 
 
@@ -137,6 +140,18 @@ def read_secret(folder: Path) -> bytes:
     if len(secret) != 32:
         raise InputError(f"{path}: has {len(secret)} bytes, not 32; restore the key folder")
     return secret
+
+
+def find_key(path: Path, studies: Collection[str]) -> Key:
+    """The key file, or of a key folder that of the study which answers name, else the last one built.
+
+    Raises:
+        InputError: there is no such key.
+    """
+    if path.is_dir() and len(studies) == 1 and _STUDY.fullmatch(study := next(iter(studies))):
+        own = path / f"{study}.json"
+        return read_key(own if own.exists() else path)
+    return read_key(path)
 
 
 def write_votes(votes: list[Vote], path: Path) -> None:
