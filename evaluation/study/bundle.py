@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -41,12 +42,14 @@ class Built:
 
     Attributes:
         key: what each item is.
+        completion: the code that the page shows to those who come from Prolific.
         manifest: as it stands in the bundle.
         new_secret: whether the secret was made now.
         said: what else the user should know, a line each.
     """
 
     key: Key
+    completion: str
     manifest: Mapping[str, Any]
     new_secret: bool
     said: tuple[str, ...]
@@ -70,6 +73,7 @@ def build(
     *,
     resize: bool = False,
     consent: Path | None = None,
+    address: str | None = None,
     completion: str | None = None,
     pdf: bool = True,
     made_from: Mapping[str, Any] | None = None,
@@ -83,6 +87,7 @@ def build(
         design: what is fixed.
         resize: bring samples of another size to the real clip's.
         consent: a text file in place of the generic consent.
+        address: where the bundle will be on the web; it is printed on the sheets.
         completion: code that the page shows to those who come from Prolific; by default one made with the secret.
         pdf: print the sheets where there is a browser.
         made_from: more for the key: protocol, commit.
@@ -91,9 +96,11 @@ def build(
         InputError: a file or a folder cannot be used.
     """
     _check_folders(bundle, key_folder)
+    online = page_address(address) if address else None
     shown = {material.clip: read_shown(material, design, resize=resize) for material in materials}
     consent_text, generic = read_consent(consent)
     secret, new = keep_secret(key_folder)
+    completion = completion or _code(secret)
     items, sheets, practice, pictures = _items(design, shown, secret)
     factor = media.enlargement(clip.real.size for clip in shown.values())
     files, strips = _media(pictures, factor, design, secret)
@@ -112,25 +119,26 @@ def build(
         said.append(f"{synthetic} of {len(shown)} real clips are synthetic stand-ins: no vote on them says anything")
     if generic:
         said.append("the consent text is a generic one; replace it by that of your ethics board (--consent FILE)")
-    words = {"study": key.study, "instructions": instructions(design), "consent": consent_text}
+    told = {"study": key.study, "consent": consent_text}
+    printed = {**told, "instructions": instructions(design, practice=False), "address": online}
     with _replacing_folder(bundle) as folder:
         for item, data in files.items():
             (folder / "media" / f"{item}.mp4").write_bytes(data)
         for number, sheet, of in numbered:
-            html = render_sheets([(number, sheet, of)], strips, page="../index.html", **words)
+            html = render_sheets([(number, sheet, of)], strips, links="../index.html", **printed)
             (folder / "sheets" / f"{sheet}.html").write_text(html, encoding="utf-8")
         browser = find_browser() if pdf else None
         if pdf:
             problem = "there is no Chromium or Chrome" if browser is None else None
             if browser:
-                html = render_sheets(numbered, strips, page="index.html", **words)
+                html = render_sheets(numbered, strips, links=online, **printed)
                 problem = write_pdf(folder / "sheets" / "sheets.pdf", html, browser)
             if problem:
                 said.append(f"no PDF of the sheets: {problem}; print sheets/*.html instead")
-        data = _page_data(key, numbered, pictures, factor, completion or _code(secret))
+        data = _page_data(key, numbered, pictures, factor, completion)
         page = render(
             "study/page.html",
-            {"title": "Real or fake?", "data": data, **words},
+            {"title": "Real or fake?", "data": data, "instructions": instructions(design), **told},
             styles=("page.css", "study.css"),
             scripts=("study.js",),
             media=True,
@@ -148,7 +156,7 @@ def build(
         )
         write_json(folder / "manifest.json", manifest)
         write_key(key_folder, key)
-    return Built(key, manifest, new, tuple(said))
+    return Built(key, completion, manifest, new, tuple(said))
 
 
 def _check_folders(bundle: Path, key_folder: Path) -> None:
@@ -246,6 +254,18 @@ def _study_hash(
     return blind(secret, description, STUDY_DIGITS)
 
 
+def page_address(address: str) -> str:
+    """The address of the page of a bundle that lies at `address`.
+
+    Raises:
+        InputError: `address` is no web address.
+    """
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise InputError(f"{address}: not the address of a folder on the web; name one such as https://example.org/s/")
+    return f"{address.rstrip('/')}/index.html"
+
+
 def _code(secret: bytes) -> str:
     """The completion code of a study whose author names none."""
     return blind(secret, {"purpose": "completion"}, 8).upper()
@@ -283,6 +303,7 @@ def _page_data(
         "plays": key.design.plays,
         "sheets_per_worker": key.design.sheets_per_worker,
         "completion": completion,
+        "stage_height": max(factor * picture.frames.shape[1] for picture in pictures.values()),
         "practice": [{**entry(item), "check": check(item)} for item in key.practice],
         "sheets": [
             {"id": sheet, "number": number, "items": [entry(item) for item in of]} for number, sheet, of in numbered

@@ -9,17 +9,17 @@ from evaluation.study.design import Design
 GENERIC_CONSENT = (
     "Taking part is voluntary. You may stop at any time, without a reason and without a disadvantage; 'Withdraw from "
     "the study' deletes your answers from this device.",
-    "This page keeps, on this device only: your answers, how often and how long you played each clip, how long you took "
-    "to answer, whether the page was out of sight, and a participant number. It sends nothing anywhere. You save a file "
-    "at the end and hand it over yourself, unless the platform that you came from collects it. Participant numbers of "
-    "a platform are replaced by others before anything is analysed or published.",
+    "This page keeps, on this device only: your answers, how often and how long you played each clip, how long you "
+    "took to answer, whether the page was out of sight, and a participant number. It sends nothing anywhere. You save "
+    "a file at the end and hand it over yourself, unless the platform that you came from collects it. Participant "
+    "numbers of a platform are replaced by others before anything is analysed or published.",
     "The clips show landscapes without people. They have no sound.",
 )
 _MOST_BYTES = 20_000
 
 
-def instructions(design: Design) -> list[str]:
-    """Paragraphs of instructions."""
+def instructions(design: Design, *, practice: bool = True) -> list[str]:
+    """Paragraphs of instructions, with or without what they say of practice."""
     plays = {1: "once", 2: "twice"}.get(design.plays, f"{design.plays} times")
     seconds = f"{design.exposure_seconds:g} second{'' if design.exposure_seconds == 1 else 's'}"
     lines = [
@@ -31,7 +31,7 @@ def instructions(design: Design) -> list[str]:
     ]
     if design.catch_trials:
         lines.append("Some clips only check that you are looking: coloured blocks instead of a scene. They are fake.")
-    if design.practice:
+    if design.practice and practice:
         lines.append(
             f"There are {design.practice} practice clips first, which tell you whether you were right. They are drawn "
             "scenes: there, an intact scene counts as real, and one whose parts are mixed up as fake."

@@ -63,21 +63,21 @@ def describe(
 
 _ASSUMPTIONS = (
     "All clips went one way: the first frames, as many as the shortest of a clip's items has; one palette of {colours} "
-    "colours; a dither of one grey level at one pixel in 16, drawn for each item; each pixel repeated {factor} times in "
-    "both directions; H.264; one loop repeated. Delays are the clip's own.",
+    "colours; a dither of one grey level at one pixel in 16, drawn for each item; each pixel repeated {factor} times "
+    "in both directions; H.264; one loop repeated. Delays are the clip's own.",
     "Within a clip all files are equal outside of their pixel data; all files have one length and one time.",
     "What is shown of each source was drawn by seed, not picked.",
-    "Each sheet shows every clip of the study once of each kind that the study mixes in, in different halves; two sheets "
-    "at a time have the kinds exchanged. Sources are spread over sheets as in a Latin square.",
+    "Each sheet shows every clip of the study once of each kind that the study mixes in, in different halves; two "
+    "sheets at a time have the kinds exchanged. Sources are spread over sheets as in a Latin square.",
     "Ids and sheet numbers are keyed hashes; whoever has the key folder can tell what an item is.",
     "The page knows what practice items are, because it says so after the answer. They are not scored.",
     "Practice items are drawn scenes, and such scenes with their blocks exchanged: they teach the page, and no sign by "
     "which scored items could be told.",
     "Checks of attention are still mosaics of coloured blocks.",
-    "A play shows a clip for {design.exposure_seconds:g} s by the page's clock, from its first frame on, and ends early "
-    "where the page is hidden. There are at most {design.plays} plays, counted before they begin, in the storage of one "
-    "browser. A person with a second browser, or with one that keeps nothing, can look again; answers from the latter "
-    "have '+memory' in page_version.",
+    "A play shows a clip for {design.exposure_seconds:g} s by the page's clock, from its first frame on, and ends "
+    "early where the page is hidden. There are at most {design.plays} plays, counted before they begin, in the storage "
+    "of one browser. A person with a second browser, or with one that keeps nothing, can look again; answers from the "
+    "latter have '+memory' in page_version.",
     "Sheets on paper show film strips without a limit of time; the page plays their clips under the same limits.",
     "Pixels, and what can be computed from them, are not hidden: whoever decodes two items can compare them.",
 )

@@ -54,7 +54,8 @@ def render_sheets(
     strips: Mapping[str, Strip],
     *,
     study: str,
-    page: str,
+    links: str | None,
+    address: str | None,
     instructions: Sequence[str],
     consent: Sequence[str],
 ) -> str:
@@ -64,7 +65,8 @@ def render_sheets(
         sheets: (number, id, item ids).
         strips: of every item of the study; all are embedded at the length of the longest.
         study: hash of the study.
-        page: address of the page, relative or whole.
+        links: address of the page from the document, relative or whole; None for no links.
+        address: of the page on the web, for people who read the sheet on paper; None where it is not known.
         instructions, consent: paragraphs.
     """
     length = max(len(strip.jpeg) for strip in strips.values())
@@ -73,7 +75,8 @@ def render_sheets(
         {
             "title": f"Sheet {sheets[0][0]}" if len(sheets) == 1 else f"{len(sheets)} sheets",
             "study": study,
-            "page": page,
+            "links": links,
+            "address": address,
             "instructions": instructions,
             "consent": consent,
             "sheets": [

@@ -118,6 +118,7 @@
   // ---- start
 
   function start() {
+    stage.style.minHeight = `${STUDY.stage_height}px`; // that nothing moves when a clip arrives
     part("memory").hidden = kept;
     if (!STUDY.sheets.length) return stop("This study has no sheets.");
     const asked = query.get("sheet");
@@ -263,7 +264,7 @@
     const record = read(current);
     const left = Math.max(0, STUDY.plays - record.plays);
     const seconds = `${STUDY.exposure_seconds} second${STUDY.exposure_seconds === 1 ? "" : "s"}`;
-    part("play").disabled = !ready || left === 0 || playing;
+    part("play").disabled = !ready || left === 0 || playing || Boolean(record.answer);
     part("play-text").textContent = left === 0 ? "No plays left" : record.plays ? `Play again (${left} left)` : `Play (${left} left)`;
     part("cover").textContent = left === 0 ? "You have seen this clip as often as you may."
       : record.plays ? "You may play it again." : `Plays for ${seconds} when you ask for it.`;
@@ -424,7 +425,7 @@
     part("question").hidden = true;
     part("feedback").hidden = false;
     part("verdict").textContent = what === truth ? `Right: this clip was ${truth}.` : `No: this clip was ${truth}.`;
-    say(part("verdict").textContent);
+    say("");
     part("go-on").focus();
   }
 
