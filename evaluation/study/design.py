@@ -109,6 +109,28 @@ def make_design(preset: str, methods: tuple[str, ...], clips: tuple[str, ...], *
     )
 
 
+def read_changes(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of a design as YAML or a command line gives them, in their types; `none` stands for no limit.
+
+    Raises:
+        InputError: there is no such field, it is given otherwise, or the value is of another type.
+    """
+    changeable = {field.name: field for field in dataclasses.fields(Design) if field.name not in ("preset", *LABELLING)}
+    return {key: _typed(pick(changeable, str(key), "field of a study"), value) for key, value in values.items()}
+
+
+def _typed(field: "dataclasses.Field[Any]", value: Any) -> Any:
+    text = str(value).strip().lower()
+    try:
+        if field.type is bool:
+            return {"true": True, "false": False}[text]
+        if field.type is float:
+            return float(text)
+        return None if text in ("none", "null") and field.type == int | None else int(text)
+    except (KeyError, ValueError) as error:
+        raise InputError(f"study.{field.name}: {value!r} is not what this key holds; change it") from error
+
+
 def design_from_json(values: Mapping[str, Any], origin: str) -> Design:
     """Read what `to_json` wrote.
 
