@@ -16,12 +16,13 @@ from typing import Any
 
 from datasets.errors import InputError
 from datasets.files import sha256_of, write_json
+from evaluation.study.blinding import read_secret
 from evaluation.study.exclusions import exclude
 from evaluation.study.importers import read_answers
 from evaluation.study.importers.found import Found
 from evaluation.study.key import Key
 from evaluation.study.spreadsheet import quoted
-from evaluation.study.votes import Answer, LeftOut, Vote, find_key, read_secret, worker_id, write_left_out, write_votes
+from evaluation.study.votes import Answer, LeftOut, Vote, find_key, worker_id, write_left_out, write_votes
 
 _LAST = datetime.max.replace(tzinfo=UTC)
 

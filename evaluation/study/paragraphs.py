@@ -82,6 +82,14 @@ def warnings(analysis: Analysis) -> list[tuple[str, str]]:
                 "the mix (preset rigorous) can tell the two apart.",
             )
         )
+    if synthetic := [clip for clip, kind in _kinds(analysis).items() if kind == "synthetic"]:
+        found.append(
+            (
+                "Synthetic clips",
+                f"{listing(synthetic)}: rendered scenes in place of real clips. That people take them, or imitations of "
+                "them, for real says nothing about real clips.",
+            )
+        )
     if len(design.clips) < _FEW_CLIPS:
         found.append(
             (
@@ -167,7 +175,7 @@ def _done(analysis: Analysis) -> str:
     text += ", mixed with the real clips, " if design.reals else ", without any real clip, "
     text += (
         f"and said real or fake. Each was shown for {design.exposure_seconds:g} seconds, at most "
-        f"{_times(design.plays)}; real and fake clips were encoded alike. "
+        f"{_times(design.plays)}; real and fake clips were encoded alike.{_shape(analysis)} "
     )
     if design.practice:
         text += f"{counted(design.practice, 'practice item')} with feedback came first. "
@@ -186,11 +194,29 @@ def _done(analysis: Analysis) -> str:
 
 
 def _sources(analysis: Analysis) -> str:
-    sources = analysis.key.made_from.get("clip_sources")
-    if not isinstance(sources, dict):
+    kinds = list(_kinds(analysis).values())
+    return f" ({listing([f'{kinds.count(kind)} {kind}' for kind in sorted(set(kinds))])})" if kinds else ""
+
+
+def _kinds(analysis: Analysis) -> dict[str, str]:
+    """Where each clip is from, as far as the key says: published, synthetic, file."""
+    sources = analysis.key.made_from.get("clip_sources", {})
+    return {clip: str(sources[clip]["kind"]) for clip in analysis.key.design.clips if clip in sources}
+
+
+def _shape(analysis: Analysis) -> str:
+    """How many frames of what size the clips have, as far as the key says."""
+    made = analysis.key.made_from
+    sizes = sorted({tuple(size) for size in made.get("size", {}).values()})
+    frames = sorted(set(made.get("frames", {}).values()))
+    if not sizes or not frames:
         return ""
-    kinds = [str(kind) for kind in sources.values()]
-    return f" ({listing([f'{kinds.count(kind)} {kind}' for kind in sorted(set(kinds))])})"
+    count = f"{frames[0]}" if len(frames) == 1 else f"{frames[0]} to {frames[-1]}"
+    shape = listing([f"{height} x {width}" for height, width in sizes]) if len(sizes) < 3 else "several sizes, at most "
+    if len(sizes) >= 3:
+        height, width = max(sizes, key=lambda size: size[0] * size[1])
+        shape += f"{height} x {width}"
+    return f" They have {count} frames of {shape} pixels."
 
 
 def _times(count: int) -> str:

@@ -1,13 +1,9 @@
 """Answers as they come back, and votes as they are counted: what both hold, and the files of votes.
 
 An answer is what an importer found; a vote is an answer to an item of the study, with the name of the rule that leaves
-it out, if one does. Whoever gave it is known by a keyed hash only:
-
-    worker = first 12 hexadecimal digits of HMAC-SHA256(secret, platform + NUL + id)                     (RFC 2104)
+it out, if one does. Whoever gave it is known by a keyed hash only (`evaluation.study.blinding`).
 """
 
-import hashlib
-import hmac
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, fields
@@ -18,6 +14,7 @@ import pandas as pd
 
 from datasets.errors import InputError
 from datasets.files import write_text
+from evaluation.study.blinding import blind
 from evaluation.study.key import Key, read_key
 from evaluation.study.spreadsheet import csv_of
 from evaluation.texts import read_texts
@@ -121,25 +118,7 @@ LEFT_OUT_COLUMNS = ("file", "line", "what", "reason")
 
 def worker_id(secret: bytes, source: str, participant: str) -> str:
     """Whoever gave an answer, as 12 hexadecimal digits that say nothing without the secret."""
-    return hmac.new(secret, f"{source}\0{participant}".encode(), hashlib.sha256).hexdigest()[:12]
-
-
-def read_secret(folder: Path) -> bytes:
-    """The secret of a key folder.
-
-    Raises:
-        InputError: it is missing or not 32 bytes as hexadecimal digits.
-    """
-    path = folder / "secret"
-    try:
-        secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file; name the folder that 'study build' wrote the key to") from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not readable as hexadecimal digits; restore the key folder") from error
-    if len(secret) != 32:
-        raise InputError(f"{path}: has {len(secret)} bytes, not 32; restore the key folder")
-    return secret
+    return blind(secret, {"platform": source, "participant": participant})
 
 
 def find_key(path: Path, studies: Collection[str]) -> Key:

@@ -18,6 +18,7 @@ from evaluation.study.votes import ANSWERS, Answer
 
 _PREFIX = "Answer."
 EXPORT = "export"
+_SHEET = "sheet"
 ITEM = re.compile(r"[0-9a-f]{12}")
 _ZONES = {"PST": -8, "PDT": -7, "UTC": 0, "GMT": 0}
 _TIME = re.compile(r"\w{3} (\w{3} \d{2} \d{2}:\d{2}:\d{2}) (\w{3}) (\d{4})")
@@ -54,6 +55,7 @@ def take_assignment(
 ) -> None:
     """Add the answers of an assignment: {item or field: text}."""
     answers = {field: text for field, text in answers.items() if text}
+    sheet = answers.pop(_SHEET, "") or sheet
     if not worker:
         count = sum(bool(ITEM.fullmatch(field)) for field in answers)
         found.total += count

@@ -124,7 +124,7 @@ def _take(found: Found, fields: Mapping[str, str], document: Element | str | Non
             answers[field] = parts.get("FreeText") or parts.get("SelectionIdentifier") or ""
     take_assignment(
         found, answers, name, number,
-        worker=fields.get("WorkerId", ""), sheet=answers.pop("sheet_id", ""), at=fields.get("SubmitTime", ""),
+        worker=fields.get("WorkerId", ""), sheet="", at=fields.get("SubmitTime", ""),
     )  # fmt: skip
 
 
