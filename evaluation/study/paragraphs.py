@@ -51,7 +51,9 @@ def headline(analysis: Analysis) -> str:
         sentences.append(f"Of votes on real clips, {percent(analysis.reals.clustered.value)} said so.")
     for method, result in analysis.methods.items():
         of = f" for {method}" if len(analysis.methods) > 1 else ""
-        sentences.append(f"That the rate by vote is near chance is {'' if _shown(result) else 'not '}shown{of}.")
+        near = "" if _shown(result) else "not "
+        margin = 100 * analysis.key.design.margin
+        sentences.append(f"The rate by vote{of} is {near}shown to lie within {margin:g} points of 50{_PERCENT}.")
     return " ".join(sentences)
 
 
@@ -86,8 +88,8 @@ def warnings(analysis: Analysis) -> list[tuple[str, str]]:
         found.append(
             (
                 "Synthetic clips",
-                f"{listing(synthetic)}: rendered scenes in place of real clips. That people take them, or imitations of "
-                "them, for real says nothing about real clips.",
+                f"{listing(synthetic)}: rendered scenes in place of real clips. That people take "
+                "them, or what imitates them, for real says nothing about real clips.",
             )
         )
     if len(design.clips) < _FEW_CLIPS:
@@ -201,7 +203,8 @@ def _sources(analysis: Analysis) -> str:
 def _kinds(analysis: Analysis) -> dict[str, str]:
     """Where each clip is from, as far as the key says: published, synthetic, file."""
     sources = analysis.key.made_from.get("clip_sources", {})
-    return {clip: str(sources[clip]["kind"]) for clip in analysis.key.design.clips if clip in sources}
+    kinds = {clip: source.get("kind") if isinstance(source, dict) else source for clip, source in sources.items()}
+    return {clip: str(kinds[clip]) for clip in analysis.key.design.clips if clip in kinds}
 
 
 def _shape(analysis: Analysis) -> str:

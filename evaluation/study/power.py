@@ -74,14 +74,14 @@ def power(size: Size, raters: Raters, margin: float, apart: float) -> Power:
     from scipy.special import expit, logit
     from scipy.stats import norm, t
 
-    error, freedom = _spread(size, raters, raters.rates()[0])
+    error, freedom = logit_error(size, raters, raters.rates()[0])
     theta, edge = logit(raters.rates()[0]), logit(0.5 + margin)
     room = edge - t.ppf(0.95, freedom) * _estimates(error, freedom)
     shown = np.maximum(norm.cdf((room - theta) / error) - norm.cdf((-room - theta) / error), 0).mean()
-    error, freedom = _spread(size, raters, 0.5 - apart)
+    error, freedom = logit_error(size, raters, 0.5 - apart)
     theta, reach = logit(0.5 + apart), t.ppf(0.975, freedom) * _estimates(error, freedom)
     seen = (norm.cdf((theta - reach) / error) + norm.cdf((-theta - reach) / error)).mean()
-    error, freedom = _spread(size, raters, 0.5)
+    error, freedom = logit_error(size, raters, 0.5)
     return Power(float(expit(t.ppf(0.975, freedom) * error) - 0.5), float(shown), float(seen))
 
 
@@ -165,7 +165,7 @@ def power_table(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _spread(size: Size, raters: Raters, rate: float) -> tuple[float, float]:
+def logit_error(size: Size, raters: Raters, rate: float) -> tuple[float, float]:
     """Standard error of the logit of the rate, and the degrees of freedom, where the true rate is `rate`."""
     count = size.clips * size.samples * size.votes
     at = at_rate(raters, rate)
