@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 from datasets.files import write_text
+from evaluation.markdown import escape
 from evaluation.study.analysis import PAPER, Analysis, MethodResult
 from evaluation.study.exclusions import describe
 from evaluation.study.rates import Estimate, wilson
@@ -64,7 +65,7 @@ def methods_paragraphs(analysis: Analysis) -> list[str]:
 
 def write_methods(analysis: Analysis, path: Path) -> None:
     """Write `methods.md`."""
-    blocks = ["# Real-or-fake study: methods and results", *methods_paragraphs(analysis)]
+    blocks = ["# Real-or-fake study: methods and results", *map(escape, methods_paragraphs(analysis))]
     write_text(path, "\n\n".join(blocks) + "\n")
 
 
