@@ -24,7 +24,7 @@ The worker x clip bootstrap is the pigeonhole bootstrap (Owen 2007): it draws wo
 on its own, and a vote counts as often as its worker times its clip was drawn. Its percentile interval stands beside the
 other. It needs no variance formula, but is far too wide where votes hardly cluster, and gives no test.
 `benchmarks/study_coverage.py` measures both. Bootstrap-t intervals were tried: as good with nine clips, but on three
-they covered 80 %.
+they covered as little as 80 %.
 """
 
 from collections.abc import Sequence
