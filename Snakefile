@@ -19,6 +19,7 @@ include: "workflow/rules/leaderboard.smk"
 include: "workflow/rules/ablations.smk"
 include: "workflow/rules/page.smk"
 include: "workflow/rules/contact_sheet.smk"
+include: "workflow/rules/study.smk"
 
 
 report: "workflow/report/workflow.rst"
@@ -36,6 +37,7 @@ localrules:
     leaderboard,
     page,
     contact_sheet,
+    study,
 
 
 rule all:
