@@ -20,6 +20,7 @@ include: "workflow/rules/leaderboard.smk"
 include: "workflow/rules/ablations.smk"
 include: "workflow/rules/page.smk"
 include: "workflow/rules/contact_sheet.smk"
+include: "workflow/rules/study.smk"
 
 
 report: "workflow/report/workflow.rst"
@@ -38,6 +39,7 @@ localrules:
     study_report,
     page,
     contact_sheet,
+    study,
 
 
 rule all:

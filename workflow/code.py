@@ -62,6 +62,15 @@ MODULES: dict[str, tuple[str, ...]] = {
         "evaluation/trainings.py",
         "evaluation/wording.py", "workflow/methods.py",
     ),
+    "study": (
+        "datasets/decode.py", "datasets/resize.py", "datasets/synthetic/*.py", "evaluation/controls.py",
+        "evaluation/report/document.py", "evaluation/report/static/page.css", "evaluation/report/static/study.*",
+        "evaluation/report/templates/base.html", "evaluation/report/templates/study/*.html",
+        "evaluation/study/blinding.py", "evaluation/study/bundle.py", "evaluation/study/consent.py",
+        "evaluation/study/design.py", "evaluation/study/items.py", "evaluation/study/key.py",
+        "evaluation/study/manifest.py", "evaluation/study/media.py", "evaluation/study/platforms/*.py",
+        "evaluation/study/schedule.py", "evaluation/study/sheets.py",
+    ),
     "contact_sheet": ("datasets/encode.py", "evaluation/records.py"),
     "page": (
         "datasets/headers.py", "evaluation/figures.py", "evaluation/losses.py", "evaluation/plots/style.py",

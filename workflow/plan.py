@@ -205,6 +205,15 @@ class Plan:
             "samples": [path for cell in layout.cells() for path in self._samples(layout, cell)],
         }
 
+    def study(self, root: str) -> str:
+        """JSON of the design of the study."""
+        return json.dumps(self.protocol(root).study_design().to_json())
+
+    def study_samples(self, root: str) -> list[str]:
+        """The sample files that a study may show."""
+        layout = replace(self._layout(root), methods=self.protocol(root).study_design().methods)
+        return [path for cell in layout.cells() for path in self._samples(layout, cell)]
+
     def variant_configs(self, root: str) -> str:
         """JSON of the resolved config of each variant, by name; one without both of the paper's savings beside them."""
         protocol = self.protocol(root)

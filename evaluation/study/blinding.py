@@ -32,7 +32,8 @@ def keep_secret(folder: Path) -> tuple[bytes, bool]:
     """
     path = folder / "secret"
     with writing(path):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
         try:
             # Only its owner may read it, from the first byte on; and of two builds at once, one makes it.
             path.touch(mode=0o600, exist_ok=False)
