@@ -205,7 +205,8 @@ def _kinds(analysis: Analysis) -> dict[str, str]:
     """Where each clip is from, as far as the key says: published, synthetic, file."""
     sources = analysis.key.made_from.get("clip_sources", {})
     kinds = {clip: source.get("kind") if isinstance(source, dict) else source for clip, source in sources.items()}
-    return {clip: str(kinds[clip]) for clip in analysis.key.design.clips if clip in kinds}
+    words = {"file": "of our own"}
+    return {clip: words.get(kinds[clip], str(kinds[clip])) for clip in analysis.key.design.clips if clip in kinds}
 
 
 def _shape(analysis: Analysis) -> str:

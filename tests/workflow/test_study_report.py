@@ -7,7 +7,7 @@ import pytest
 from datasets.files import write_json
 from evaluation.study.key import write_key
 from evaluation.study.raters import Raters, simulate
-from tests.evaluation.conftest import SECRET, make_study_key
+from tests.evaluation.study.keys import make_study_key, write_key_folder
 
 
 @pytest.fixture
@@ -15,9 +15,7 @@ def returned(tmp_path):
     """A results folder with a key and the answers of simulated raters; and the key."""
     key = make_study_key(clips=("waterfall", "desert"), samples=2)
     study = tmp_path / "results" / "quick" / "study"
-    (study / "key").mkdir(parents=True)
-    write_key(study / "key", key)
-    (study / "key" / "secret").write_text(SECRET.hex())
+    write_key_folder(study / "key", key)
     for number, export in enumerate(simulate(key, Raters(), 6)):
         write_json(study / "answers" / f"{number} of six.json", export)
     return tmp_path, key

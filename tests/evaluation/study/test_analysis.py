@@ -192,7 +192,7 @@ def test_what_the_words_say_is_what_the_numbers_are(make_key):
 @pytest.fixture(scope="module")
 def reported(tmp_path_factory):
     """The report of a small study of two methods, one with an evil name, that has one clip nobody called real."""
-    from tests.evaluation.conftest import make_study_key
+    from tests.evaluation.study.keys import make_study_key
 
     folder = tmp_path_factory.mktemp("study")
     key = make_study_key(methods=("singan-gif", EVIL), clips=("desert", "river"), samples=3)

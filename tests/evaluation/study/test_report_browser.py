@@ -7,8 +7,8 @@ import pytest
 from evaluation.study.analysis import analyse
 from evaluation.study.raters import Raters
 from evaluation.study.reporting import write_report
-from tests.evaluation.conftest import make_study_key
-from tests.evaluation.test_study_analysis import of_raters
+from tests.evaluation.study.keys import make_study_key
+from tests.evaluation.study.test_analysis import of_raters
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
