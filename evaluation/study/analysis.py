@@ -316,7 +316,7 @@ def _gap(one: pd.DataFrame, other: pd.DataFrame) -> Estimate:
     rates = cells.rates()
     found = spread(cells, np.array([1.0, -1.0]))
     value, reach = float(rates[0] - rates[1]), float(quantile(found, 0.975) * found.error)
-    return Estimate(value, value - reach, value + reach, len(both))
+    return Estimate(value, max(value - reach, -1.0), min(value + reach, 1.0), len(both))
 
 
 def _counts(key: Key, told: pd.DataFrame, left_out: pd.DataFrame | None) -> dict[str, Any]:

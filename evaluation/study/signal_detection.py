@@ -48,7 +48,7 @@ def detection(cells: Cells, level: float = LEVEL) -> Detection:
     return Detection(
         Estimate(float(dprime), float(low[0]), float(high[0]), n),
         Estimate(float(criterion), float(low[1]), float(high[1]), n),
-        Estimate(gap, gap - reach, gap + reach, n),
+        Estimate(gap, max(gap - reach, -1.0), min(gap + reach, 1.0), n),
     )
 
 
