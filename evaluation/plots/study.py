@@ -41,8 +41,10 @@ def overall(data: pd.DataFrame, margin: float) -> Figure:
             marks = looks(names.index(row["method"]), "method", strong=True)
             ax.plot([row["low"], row["high"]], [height, height], color=marks["color"], lw=1.6)
             ax.plot([row["value"]], [height], ls="", ms=6.5, **marks)
+        shown = {REALS: "real clips"}
         labels = [
-            row["method"] if row["what"] == "paper" else f"{row['method']}, {row['what']}" for _, row in rows.iterrows()
+            row["method"] if row["what"] == "paper" else f"{shown.get(row['method'], row['method'])}, {row['what']}"
+            for _, row in rows.iterrows()
         ]
         ax.set_yticks(range(len(rows)), labels)
         ax.set_ylim(len(rows) - 0.5, -0.5)

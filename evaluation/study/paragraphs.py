@@ -41,20 +41,22 @@ def points(estimate: Estimate) -> str:
 
 def headline(analysis: Analysis) -> str:
     """The study in a few sentences."""
-    sentences = []
+    margin, alone = 100 * analysis.key.design.margin, len(analysis.methods) == 1
+    parts = []
     for method, result in analysis.methods.items():
         rate = result.majority.rate
-        sentences.append(
-            f"Of {rate.n} clips by {method}, most people took {result.majority.judged} for real "
-            f"({percent(rate.value)}, 95 % interval {interval(rate.low, rate.high)})."
-        )
+        sure = f", 95{_PERCENT} interval {interval(rate.low, rate.high)}" if alone else ""
+        parts.append(f"{result.majority.judged} of {rate.n} clips by {method} ({percent(rate.value)}{sure})")
+    sentences = [f"Most people took {listing(parts)} for real."]
     if analysis.reals is not None:
         sentences.append(f"Of votes on real clips, {percent(analysis.reals.clustered.value)} said so.")
-    for method, result in analysis.methods.items():
-        of = f" for {method}" if len(analysis.methods) > 1 else ""
-        near = "" if _shown(result) else "not "
-        margin = 100 * analysis.key.design.margin
-        sentences.append(f"The rate by vote{of} is {near}shown to lie within {margin:g} points of 50{_PERCENT}.")
+    shown = [method for method, result in analysis.methods.items() if _shown(result)]
+    near = f"within {margin:g} points of 50{_PERCENT}"
+    if alone:
+        sentences.append(f"The rate by vote is {'' if shown else 'not '}shown to lie {near}.")
+    else:
+        whose = f"for {listing(shown)}" if shown else "for none of them"
+        sentences.append(f"The rate by vote is shown to lie {near} {whose}.")
     return " ".join(sentences)
 
 

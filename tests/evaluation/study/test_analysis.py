@@ -185,6 +185,9 @@ def test_what_the_words_say_is_what_the_numbers_are(make_key):
     assert "8 frames of 48 x 85 pixels" in text and "9 published" in text
     assert "9 real clips are as many stimuli" in dict(reading(far))["d' and criterion"]
     assert not warnings(far)
+    several = make_key(methods=("one", "two"), clips=("desert", "river"), samples=2)
+    said = headline(analyse(several, of_raters(several, Raters(), workers=12)))
+    assert said.startswith("Most people took") and "for none of them" in said
     fakes_only = analyse(make_key("paper"), golden(make_key("paper")))
     assert [topic for topic, _ in warnings(fakes_only)] == ["No real clips"]
 
@@ -270,7 +273,7 @@ def test_the_commands_lead_from_raters_to_a_report(tmp_path, make_key, key_folde
     files = sorted(map(str, (tmp_path / "a").iterdir()))
     assert cli.run(main, ["study", "import", str(place), *files, "--out", str(tmp_path / "v")]) == 0
     assert cli.run(main, ["study", "analyse", str(place), str(tmp_path / "v"), "--out", str(tmp_path / "r")]) == 0
-    assert "Of 4 clips by singan-gif" in capsys.readouterr().out
+    assert " of 4 clips by singan-gif (" in capsys.readouterr().out
     assert "come from simulated raters" in (tmp_path / "r" / "study.html").read_text(encoding="utf-8")
     assert cli.run(main, ["study", "analyse", str(place), str(tmp_path), "--out", str(tmp_path / "r")]) == 2
 
