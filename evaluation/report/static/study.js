@@ -299,6 +299,8 @@
     playing = false;
     if (item !== current || withdrawn) return;
     refresh();
+    // The button was disabled while the clip played, which takes the focus from it.
+    if (document.activeElement === document.body) (part("play").disabled ? part("ask") : part("play")).focus();
     if (!open(item) && !showing) goOn(); // answered in another tab meanwhile
   }
 
@@ -372,6 +374,7 @@
       const hide = () => { if (document.hidden) { blurred = 1; finish(); } };
       // A play that the page does not survive is kept too.
       const leave = () => {
+        over = true; // the page may end before anything else is run
         const record = read(item);
         write(item, { ...record, exposures: [...record.exposures, Math.round(performance.now() - began)], blurred: 1 });
       };
@@ -400,6 +403,8 @@
   }
 
   part("play").addEventListener("click", play);
+  // A page that the browser kept aside and brings back does not know what it was about.
+  addEventListener("pageshow", ({ persisted }) => { if (persisted) location.reload(); });
 
   // ---- an answer
 
