@@ -3,7 +3,7 @@ rule leaderboard:
         cells="{root}/tables/cells.csv",
         metrics=lambda w: PLAN.metric_files(w.root),
         runs=lambda w: PLAN.finished_runs(w.root),
-        study=study_rates,
+        study=lambda w: PLAN.study_rates(w.root),
     output:
         csv=report(
             "{root}/leaderboard.csv",

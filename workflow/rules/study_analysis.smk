@@ -1,23 +1,8 @@
 # What raters sent back, put into {root}/study/answers: page exports, MTurk results. The key is no input: it was made with
 # the bundle that they saw, and must not be made anew because something else changed since.
-
-
-def study_answers(wildcards):
-    """The files that came back, by name."""
-    found = Path(wildcards.root, "study", "answers").glob("[!.]*")
-    return sorted(str(path) for path in found if path.is_file())
-
-
-def study_rates(wildcards):
-    """What a study says of the methods of a leaderboard, where there was one."""
-    return (
-        [f"{wildcards.root}/study/report/rates.csv"] if study_answers(wildcards) else []
-    )
-
-
 rule study_report:
     input:
-        answers=study_answers,
+        answers=lambda w: PLAN.study_answers(w.root),
     output:
         votes="{root}/study/votes/votes.csv",
         left_out="{root}/study/votes/left_out.csv",
