@@ -15,10 +15,12 @@ include: "workflow/rules/external.smk"
 include: "workflow/rules/metrics.smk"
 include: "workflow/rules/controls.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/study_analysis.smk"
 include: "workflow/rules/leaderboard.smk"
 include: "workflow/rules/ablations.smk"
 include: "workflow/rules/page.smk"
 include: "workflow/rules/contact_sheet.smk"
+include: "workflow/rules/study.smk"
 
 
 report: "workflow/report/workflow.rst"
@@ -34,8 +36,10 @@ localrules:
     ablation_report,
     control_matrix,
     leaderboard,
+    study_report,
     page,
     contact_sheet,
+    study,
 
 
 rule all:

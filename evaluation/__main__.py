@@ -3,9 +3,9 @@
 import os
 
 from datasets.cli import OneLineParser, run
-from evaluation.commands import controls, leaderboard, metrics, score
+from evaluation.commands import controls, leaderboard, metrics, score, study
 
-COMMANDS = (score, leaderboard, controls, metrics)
+COMMANDS = (score, leaderboard, controls, metrics, study)
 
 
 def main(arguments: list[str]) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from evaluation.comparisons import compare, write_comparisons, write_comparisons_markdown
-from evaluation.leaderboard import leaderboard, write_leaderboard, write_leaderboard_markdown
+from evaluation.leaderboard import leaderboard, with_study, write_leaderboard, write_leaderboard_markdown
 from evaluation.metrics import METRICS
 from evaluation.plots.dots import dots, dots_data
 from evaluation.plots.pareto import pareto, pareto_data
@@ -32,6 +32,7 @@ def write_board(
     minutes: Mapping[Run, float] | None = None,
     records: Sequence[MetricRecord] = (),
     reference: str | None = None,
+    study: pd.DataFrame | None = None,
 ) -> None:
     """Write `out` (.csv) with .md and .html beside it, `comparisons.csv` and .md, and `figures/`.
 
@@ -42,11 +43,14 @@ def write_board(
         minutes: of training, by clip, method and seed.
         records: the metric files, for what was done to samples from outside and what was left out.
         reference: what all are compared with; by default the baseline, else the authors' samples, else the first.
+        study: rates of a study of people (`evaluation.study.analysis.read_rates`), if there was one.
 
     Raises:
         InputError: the cells cannot be compared.
     """
     board = leaderboard(cells, protocol=protocol, order=order)
+    if study is not None:
+        board = with_study(board, study)
     write_leaderboard(board, out)
     write_leaderboard_markdown(board, out.with_suffix(".md"))
     rivals = cells[(cells["protocol"] == protocol) & cells["kind"].isin(("method", "peer"))]

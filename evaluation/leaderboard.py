@@ -36,6 +36,10 @@ from evaluation.records import FLOOR
 from evaluation.tables import METRIC, RESAMPLES, in_order
 
 KINDS = ("method", "peer", "control", "floor")
+PEOPLE = ("judged_real", "judged_real_low", "judged_real_high", "judged_real_votes", "judged_real_majority")
+"""What a study of people adds; columns that are there only where there was one."""
+PEOPLE_HEADER = ("Method", "Judged real, of votes", "By majority", "Votes")
+PEOPLE_QUESTION = "People: are samples taken for real?"
 _RANKED = ("method", "peer")
 
 
@@ -88,6 +92,28 @@ def leaderboard(
     return frame[[*(name for name in frame.columns if name not in ("place", "note")), "note"]].reset_index(drop=True)
 
 
+def with_study(frame: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
+    """The leaderboard with how often people took each method's samples for real; not ranked, people are no metric.
+
+    Args:
+        frame: as `leaderboard` makes it.
+        rates: as `evaluation.study.analysis.read_rates` gives them.
+
+    Returns:
+        The frame with the columns `PEOPLE` before `encoder`: the rate by vote with its clustered interval, the number
+        of votes, the rate by majority. NaN for methods that the study did not show.
+    """
+    overall = rates[rates["clip"] == ""].set_index(["method", "measure"])
+    votes = overall.xs("judged_real_vote", level="measure")
+    majority = overall.xs("judged_real_majority", level="measure")
+    columns = (votes["value"], votes["low"], votes["high"], votes["n"], majority["value"])
+    joined = frame.copy()
+    place = joined.columns.get_loc("encoder")
+    for offset, (name, values) in enumerate(zip(PEOPLE, columns, strict=True)):
+        joined.insert(place + offset, name, joined["method"].map(values))
+    return joined
+
+
 def reversals(frame: pd.DataFrame, metrics: Mapping[str, Metric] = METRICS) -> dict[str, dict[str, list[str]]]:
     """Which ranked metrics turn the order of SGFID: metric -> method -> those before it on SGFID and behind it here."""
     found: dict[str, dict[str, list[str]]] = {}
@@ -123,11 +149,28 @@ def write_leaderboard_markdown(
     for group in dict.fromkeys(metric.group for metric in shown.values()):
         own = [metric for metric in shown.values() if metric.group == group]
         blocks += [f"## {group.capitalize()}: {GROUPS[group]}", _values(frame, own)]
+    if people := people_rows(frame):
+        blocks += [f"## {PEOPLE_QUESTION}", grid(PEOPLE_HEADER, [[escape(name), *rest] for name, *rest in people])]
     blocks += [
         "## How to read this",
         "\n".join(f"- **{escape(topic)}.** {escape(text)}" for topic, text in reading(frame, shown)),
     ]
     write_text(path, "\n\n".join(blocks) + "\n")
+
+
+def people_rows(frame: pd.DataFrame) -> list[list[str]]:
+    """For every method that a study showed: its name, and what `PEOPLE_HEADER` says, in words."""
+    if "judged_real" not in frame:
+        return []
+    return [
+        [
+            row["method"],
+            f"{row['judged_real']:.1%} ({row['judged_real_low']:.1%} to {row['judged_real_high']:.1%})",
+            f"{row['judged_real_majority']:.1%}",
+            f"{row['judged_real_votes']:,.0f}",
+        ]
+        for _, row in frame[frame["judged_real"].notna()].iterrows()
+    ]
 
 
 def _row(
@@ -271,6 +314,11 @@ def reading(frame: pd.DataFrame, metrics: Mapping[str, Metric] = METRICS) -> lis
             "group counts by its number of metrics.",
         ),
     ]
+    if "judged_real" in frame:
+        lines.append((
+            "People", "Share of votes that called a sample real, with a 95 % interval over people and clips; from the "
+            "study's report. Not ranked. 50 % is no goal by itself: see there how often real clips were called so.",
+        ))  # fmt: skip
     ratios = [metric.title for metric in shown.values() if metric.direction == "one"]
     if ratios:
         lines.append((

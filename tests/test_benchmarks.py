@@ -2,6 +2,7 @@
 
 import csv
 import importlib
+import json
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -158,3 +159,17 @@ def test_sensitivity_covers_frames_and_sizes_and_draws_them(tmp_path):
     ].tolist()
     write(draw(data), data, tmp_path / "figure")
     assert (tmp_path / "figure.png").stat().st_size > 5000
+
+
+def test_study_coverage_is_near_what_is_wanted(tmp_path, monkeypatch, capsys):
+    study_coverage = importlib.import_module("benchmarks.study_coverage")
+    monkeypatch.setattr(study_coverage, "CASES", {name: study_coverage.CASES[name] for name in ("9 clips", "3 clips")})
+    monkeypatch.setattr("sys.argv", ["study_coverage.py", "--studies", "200", "--json", str(tmp_path / "c.json")])
+    assert study_coverage.main() == 0
+    assert "wrongly_equivalent" in capsys.readouterr().out
+    found = json.loads((tmp_path / "c.json").read_text())
+    assert [row["case"] for row in found] == ["9 clips", "3 clips"]
+    for row in found:
+        assert min(row[name] for name in ("clustered", "bootstrap", "dprime", "criterion", "alpha")) > 0.88, row
+        assert row["wilson"] < row["clustered"] and row["wilson_width"] < row["clustered_width"]
+        assert row["wrongly_equivalent"] < 0.1

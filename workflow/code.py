@@ -53,12 +53,23 @@ MODULES: dict[str, tuple[str, ...]] = {
         "evaluation/leaderboard.py", "evaluation/comparisons.py", "evaluation/intervals.py", "evaluation/tables.py",
         "evaluation/trainings.py", "evaluation/plots/*.py", "evaluation/report/**/*", "evaluation/metrics/__init__.py",
     ),
+    "study_report": ("evaluation/study/**/*.py", "evaluation/plots/study.py", "evaluation/plots/style.py",
+                     "evaluation/report/**/*", "evaluation/texts.py", "evaluation/wording.py"),
     "cells": ("evaluation/cells.py", "evaluation/records.py", "evaluation/texts.py"),
     "table1": (
         "evaluation/clip_table.py", "evaluation/facts.py", "evaluation/intervals.py", "evaluation/latex.py",
         "evaluation/markdown.py", "evaluation/remarks.py", "evaluation/tables.py", "evaluation/texts.py",
         "evaluation/trainings.py",
         "evaluation/wording.py", "workflow/methods.py",
+    ),
+    "study": (
+        "datasets/decode.py", "datasets/resize.py", "datasets/synthetic/*.py", "evaluation/controls.py",
+        "evaluation/report/document.py", "evaluation/report/static/page.css", "evaluation/report/static/study.*",
+        "evaluation/report/templates/base.html", "evaluation/report/templates/study/*.html",
+        "evaluation/study/blinding.py", "evaluation/study/bundle.py", "evaluation/study/consent.py",
+        "evaluation/study/design.py", "evaluation/study/items.py", "evaluation/study/key.py",
+        "evaluation/study/manifest.py", "evaluation/study/media.py", "evaluation/study/platforms/*.py",
+        "evaluation/study/schedule.py", "evaluation/study/sheets.py",
     ),
     "contact_sheet": ("datasets/encode.py", "evaluation/records.py"),
     "page": (

@@ -1,11 +1,12 @@
 """One GPU a training: local jobs share out what the machine has, by a lock a GPU.
 
-A scheduler shows each job its own GPU in CUDA_VISIBLE_DEVICES, and then there is nothing to share out. Snakemake's
-local jobs all see all of them: `--resources gpu=N` limits how many run at a time, this module which one each takes.
+Snakemake's local jobs all see all GPUs: `--resources gpu=N` limits how many run at a time, this module which one each
+takes. A scheduler shows each of its jobs GPUs of its own, often under the same numbers, so locks are of one such job.
 """
 
 import fcntl
 import os
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _VARIABLE = "CUDA_VISIBLE_DEVICES"
 _WAIT_SECONDS = 2.0
+_SCHEDULERS = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID")
+"""Numbers of the jobs of clusters."""
 
 
 def visible_gpus(count: int, environment: Mapping[str, str] = os.environ) -> list[str]:
@@ -31,8 +34,9 @@ def visible_gpus(count: int, environment: Mapping[str, str] = os.environ) -> lis
 
 
 def lock_folder() -> Path:
-    """The folder of the locks: of this machine and user."""
-    return Path(tempfile.gettempdir()) / f"sgif-gpus-{os.getuid()}"
+    """The folder of the locks: of this machine and user, within a scheduler's job of that job."""
+    jobs = [os.environ[variable] for variable in _SCHEDULERS if variable in os.environ]
+    return Path(tempfile.gettempdir()) / "-".join(["sgif-gpus", str(os.getuid()), *re.findall(r"\w+", " ".join(jobs))])
 
 
 @contextmanager

@@ -217,6 +217,24 @@ class Plan:
             "samples": [path for cell in layout.cells() for path in self._samples(layout, cell)],
         }
 
+    def study_answers(self, root: str) -> list[str]:
+        """The files that raters of a study sent back, by name; none where there was no study."""
+        found = Path(root, "study", "answers").glob("[!.]*")
+        return sorted(str(path) for path in found if path.is_file())
+
+    def study_rates(self, root: str) -> list[str]:
+        """What a study says of the methods of a leaderboard, where there was one."""
+        return [f"{root}/study/report/rates.csv"] if self.study_answers(root) else []
+
+    def study(self, root: str) -> str:
+        """JSON of the design of the study."""
+        return json.dumps(self.protocol(root).study_design().to_json())
+
+    def study_samples(self, root: str) -> list[str]:
+        """The sample files that a study may show."""
+        layout = replace(self._layout(root), methods=self.protocol(root).study_design().methods)
+        return [path for cell in layout.cells() for path in self._samples(layout, cell)]
+
     def variant_configs(self, root: str) -> str:
         """JSON of the resolved config of each variant, by name; one without both of the paper's savings beside them."""
         protocol = self.protocol(root)

@@ -15,6 +15,7 @@ from datasets.overrides import check_override
 from evaluation.encoders import ENCODERS, LAYERS
 from evaluation.external import check_name
 from evaluation.metrics import METRICS
+from evaluation.study.design import Design, make_design, read_changes
 from sgif.config import Config, PyramidConfig
 from sgif.presets import resolve
 from workflow.methods import ABLATION, ABLATIONS, EXTERNAL, FULL, find_method
@@ -46,6 +47,8 @@ class Protocol:
             `{clip}` in it; `{stage}` stands for the stage. In `methods` they are called `external:NAME`.
         external_resize: whether their samples of another size are resized; otherwise they are left out.
         metrics: names of the registry.
+        study: fields of the study's design (`evaluation.study.design`), beside `preset` and `methods`; by default
+            preset rigorous, all methods but controls, and the protocol's samples.
         ablations: the user's own: name -> dotted config keys that differ from the full model; as methods
             they are called `ablation:NAME`.
     """
@@ -69,6 +72,7 @@ class Protocol:
     external_resize: bool = False
     metrics: tuple[str, ...] = tuple(METRICS)
     ablations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    study: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for clip in self.clips:
@@ -102,6 +106,22 @@ class Protocol:
             raise InputError(f"seeds: {min(self.seeds)} is negative; change this key")
         for method in (*self.trained, *self.variants):
             self.config(method)
+        self.study_design()
+
+    def study_design(self) -> Design:
+        """The design of the study of this protocol's samples.
+
+        Raises:
+            InputError: a key or a value is not valid, or a method not the protocol's.
+        """
+        changes = dict(self.study)
+        preset = str(changes.pop("preset", "rigorous"))
+        shown = [method for method in self.methods if find_method(method).kind != "control"] or list(self.methods)
+        methods = _typed("methods", changes.pop("methods", shown))
+        for method in methods:
+            if method not in self.methods:
+                raise InputError(f"study.methods: {unknown('method', method, self.methods)}")
+        return make_design(preset, methods, self.clips, **{"samples": self.samples, **read_changes(changes)})
 
     @property
     def trained(self) -> tuple[str, ...]:
@@ -137,6 +157,7 @@ NARROWING = (
     "clips", "methods", "seeds", "samples", "encoder", "layer", "threads", "gpu", "training", "metrics", "external",
     "ablations",
     "external_resize",
+    "study",
 )  # fmt: skip
 
 
@@ -254,6 +275,10 @@ def _typed(key: str, value: Any) -> Any:
         if isinstance(value, Mapping):
             return {str(k): v for k, v in value.items()}
         raise InputError(f"{key}: must be a mapping of dotted config keys; change this key")
+    if key == "study":
+        if isinstance(value, Mapping):
+            return {str(k): v for k, v in value.items()}
+        raise InputError(f"{key}: must be a mapping of fields of the study's design; change this key")
     if key == "ablations":
         if isinstance(value, Mapping) and all(isinstance(own, Mapping) for own in value.values()):
             return {check_name(str(name)): {str(k): v for k, v in own.items()} for name, own in value.items()}

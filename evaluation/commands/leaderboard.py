@@ -39,6 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--max-frames", metavar="N", type=int, help="use only the first N frames of each clip")
     parser.add_argument("--resize", action="store_true", help="bring samples of another size to the real clip's")
     parser.add_argument("--metrics", nargs="+", default=list(METRICS), metavar="NAME", help="by default all")
+    parser.add_argument("--study", metavar="FILE", type=Path, help="rates.csv of a real-or-fake study of these methods")
     parser.add_argument("--encoder", default=DEFAULT_ENCODER, help=f"{', '.join(ENCODERS)} (default: %(default)s)")
     parser.add_argument("--layer", default=DEFAULT_LAYER, help=f"{', '.join(LAYERS)} (default: %(default)s)")
     parser.set_defaults(run=run)
@@ -56,8 +57,10 @@ def run(arguments: argparse.Namespace) -> int:
     from evaluation.encoders.encoder import load_encoder
     from evaluation.measures import Reference, halves, measure_cell, other_layers
     from evaluation.records import FLOOR, read_record
+    from evaluation.study.analysis import read_rates
 
     named(arguments.metrics)
+    study = read_rates(arguments.study) if arguments.study else None
     names = list(dict.fromkeys(["sgfid", *arguments.metrics]))
     methods = dict(parse_external(assignment) for assignment in arguments.external)
     clips = {name: _real(file, arguments.max_frames) for name, file in map(_assignment, arguments.real)}
@@ -89,7 +92,10 @@ def run(arguments: argparse.Namespace) -> int:
     write_cells(files, arguments.out / "cells.csv")
     order = [f"external:{method}" for method in methods]
     board = arguments.out / "leaderboard.csv"
-    write_board(read_cells(arguments.out / "cells.csv"), board, protocol=PROTOCOL, order=order, records=records)
+    write_board(
+        read_cells(arguments.out / "cells.csv"), board,
+        protocol=PROTOCOL, order=order, records=records, study=study,
+    )  # fmt: skip
     print(f"wrote {board} with .md and .html beside it")
     if lost:
         raise PartialError(f"left out: {lost} files or folders, each named above")

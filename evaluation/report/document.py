@@ -22,8 +22,10 @@ def render(
     *,
     styles: Sequence[str] = ("page.css",),
     scripts: Sequence[str] = ("player.js",),
+    media: bool = False,
 ) -> str:
-    """The page `templates/{template}` with `context`, and these files of `static/`, scripts in the order given."""
+    """The page `templates/{template}` with `context`, and these files of `static/`, scripts in the order given; with
+    `media`, it may show videos that lie beside it."""
     environment = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
@@ -36,7 +38,7 @@ def render(
         "styles": [Markup(_static(name)) for name in styles],
         "scripts": [Markup(_static(name)) for name in scripts],
     }
-    own["policy"] = _policy(own["styles"], own["scripts"])
+    own["policy"] = _policy(own["styles"], own["scripts"], media)
     return environment.get_template(template).render({**context, **own})
 
 
@@ -49,12 +51,14 @@ def _static(name: str) -> str:
     return (_HERE / "static" / name).read_text(encoding="utf-8")
 
 
-def _policy(styles: Sequence[str], scripts: Sequence[str]) -> str:
+def _policy(styles: Sequence[str], scripts: Sequence[str], media: bool) -> str:
     def sources(texts: Sequence[str]) -> str:
         digests = (hashlib.sha256(text.encode()).digest() for text in texts)
         return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
 
+    # Of a page opened from disk, 'self' is nothing.
+    beside = "media-src 'self' file:; " if media else ""
     return (
-        f"default-src 'none'; img-src data:; style-src {sources(styles)}; script-src {sources(scripts)}; "
+        f"default-src 'none'; img-src data:; {beside}style-src {sources(styles)}; script-src {sources(scripts)}; "
         "base-uri 'none'; form-action 'none'"
     )

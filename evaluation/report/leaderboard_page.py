@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from datasets.files import write_text
 from evaluation import wording
 from evaluation.comparisons import short
-from evaluation.leaderboard import reading
+from evaluation.leaderboard import PEOPLE_HEADER, PEOPLE_QUESTION, people_rows, reading
 from evaluation.metrics import METRICS
 from evaluation.metrics.metric import GROUPS, Metric
 from evaluation.plots.style import arrow, svg
@@ -78,6 +78,8 @@ def build_leaderboard_page(
             _group(group, [metric for metric in shown if metric.group == group], board)
             for group in GROUPS if any(metric.group == group for metric in shown)
         ],
+        "people": _people(board),
+        "people_question": PEOPLE_QUESTION,
         "comparisons": differences_table(comparisons, "Method", metrics=metrics),
         "comparisons_lead": _lead(comparisons),
         "reading": [*reading(board, metrics), *notes],
@@ -162,6 +164,11 @@ def _group(group: str, metrics: Sequence[Metric], board: pd.DataFrame) -> Group:
     )
     about = [(metric.title, metric.about) for metric in metrics]
     return Group(f"{group.capitalize()}: {GROUPS[group]}?", f"group-{group}", table, about)
+
+
+def _people(board: pd.DataFrame) -> Table | None:
+    rows = people_rows(board)
+    return Table("Share with its 95 % interval", PEOPLE_HEADER, [RowGroup(None, rows)]) if rows else None
 
 
 def _value(row: pd.Series, metric: Metric) -> str:

@@ -13,7 +13,7 @@ from datasets.errors import InputError
 from evaluation.board import write_board
 from evaluation.cells import read_cells, write_cells
 from evaluation.comparisons import compare
-from evaluation.leaderboard import leaderboard
+from evaluation.leaderboard import PEOPLE, leaderboard
 from evaluation.metrics import METRICS
 from evaluation.metrics.metric import GROUPS
 from evaluation.records import FLOOR, read_record
@@ -211,6 +211,38 @@ def test_anchors_lead_somewhere_and_are_there_once(board):
     assert len(found) == len(set(found))
     links = {one["href"][1:] for tag, one in board.page.tags if tag == "a" and one["href"].startswith("#")}
     assert links <= set(found)
+
+
+def rates(**by_method):
+    """Rates of a study, {method: (by vote, by majority)}, as they are read."""
+    rows = [
+        row
+        for method, (vote, majority) in by_method.items()
+        for row in (
+            (method, "", "judged_real_vote", vote, vote - 0.1, vote + 0.1, 270.0),
+            (method, "desert", "judged_real_vote", 0.99, 0.9, 1.0, 30.0),
+            (method, "", "judged_real_majority", majority, majority - 0.1, majority + 0.1, 90.0),
+        )
+    ]
+    return pd.DataFrame(rows, columns=["method", "clip", "measure", "value", "low", "high", "n"])
+
+
+def test_a_study_of_people_stands_beside_the_metrics_and_ranks_nobody(board, tmp_path, monkeypatch):
+    monkeypatch.setattr("evaluation.board.write", lambda *_: None)  # figures take most of the time
+    study = rates(**{"singan-gif": (0.45, 0.489), EVIL: (0.2, 0.1), "never scored": (0.5, 0.5), "real": (0.7, 0.8)})
+    joined = Board(tmp_path, study=study)
+    alone, with_people = (pd.read_csv(one.out, keep_default_na=False, na_values=[""]) for one in (board, joined))
+    pd.testing.assert_frame_equal(with_people[alone.columns], alone)
+    new = with_people.set_index("method")[[name for name in with_people if name not in alone]]
+    assert list(new) == list(PEOPLE)
+    assert new.loc["singan-gif"].tolist() == [0.45, 0.35, 0.55, 270, 0.489]
+    assert new.loc[["singan-frames", "copy", FLOOR]].isna().all(axis=None) and "real" not in new.index
+    markdown = " ".join(joined.out.with_suffix(".md").read_text().split())
+    assert "| singan-gif | 45.0% (35.0% to 55.0%) | 48.9% | 270 |" in markdown
+    assert "singan-gif 45.0% (35.0% to 55.0%) 48.9% 270" in joined.page.words
+    assert "<script>alert" not in joined.html + joined.out.with_suffix(".md").read_text()
+    for one in (board.html, board.out.with_suffix(".md").read_text(), board.out.read_text()):
+        assert "udged real" not in one and "judged_real" not in one
 
 
 def ranked_frame(**ranks):

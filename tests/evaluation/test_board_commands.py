@@ -111,3 +111,15 @@ def test_controls_of_a_clip(folder, capsys):
     assert found["flow_direction", "reverse"] == "worse" and found["sgfid", "reverse"] == "same"
     assert (folder / "controls-sea.png").stat().st_size > 5000
     assert cli.run(main, [*arguments[:-4], "--out", str(folder / "x.txt"), *arguments[-2:]]) == 2
+
+
+def test_a_study_of_the_methods_joins_the_leaderboard(folder, capsys):
+    columns = "method,clip,measure,value,low,high,n\n"
+    rows = "external:calm,,judged_real_vote,0.4,0.3,0.5,90\nexternal:calm,,judged_real_majority,0.5,0.3,0.7,30\n"
+    (folder / "rates.csv").write_text(columns + rows)
+    line = ["--real", f"sea={folder / 'sea.npz'}", *methods(folder, "calm"), *FEW, "--study", str(folder / "rates.csv")]
+    assert run(folder, *line) == 0
+    found = {row["method"]: row for row in csv.DictReader((folder / "out" / "leaderboard.csv").open(newline=""))}
+    assert found["external:calm"]["judged_real"] == "0.4" and found["half-against-half"]["judged_real"] == ""
+    (folder / "rates.csv").write_text("a,b\n1,2\n")
+    assert run(folder, *line) == 2 and "rates.csv" in capsys.readouterr().err

@@ -23,12 +23,12 @@ def chaos():
 
 
 @pytest.fixture
-def workflow(chaos, tmp_path, offline_environment):
+def workflow(chaos, tmp_path, offline):
     """`workflow(name, iterations)`: the smoke protocol in a folder of its own."""
     made = []
 
     def make(name, iterations):
-        made.append(chaos.Workflow(tmp_path / name, offline_environment(tmp_path), iterations))
+        made.append(chaos.Workflow(tmp_path / name, offline(tmp_path), iterations))
         return made[-1]
 
     yield make

@@ -142,11 +142,11 @@ def test_a_read_only_folder_is_one_line(read_only, clip):
 
 
 @pytest.mark.slow
-def test_the_workflow_stops_before_its_first_job_on_a_read_only_results_folder(read_only, offline_environment):
+def test_the_workflow_stops_before_its_first_job_on_a_read_only_results_folder(read_only, offline):
     command = [sys.executable, "-m", "snakemake", "--snakefile", HOME / "Snakefile", "--directory", read_only.parent]
     done = subprocess.run(
         [*command, "--cores", "1", "results/smoke/clips/waterfall.npz"],
-        env=offline_environment(read_only.parent), capture_output=True, text=True, check=False, timeout=280,
+        env=offline(read_only.parent), capture_output=True, text=True, check=False, timeout=280,
     )  # fmt: skip
     assert done.returncode == 2
     assert "error: results/smoke: cannot be written: " in done.stderr and "Traceback" not in done.stderr

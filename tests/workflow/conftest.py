@@ -10,14 +10,13 @@ HOME = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")
-def snakemake(offline_environment):
+def snakemake(offline):
     """`snakemake(folder, *arguments)` runs the workflow in `folder`, with neither stage nor cache nor network."""
 
     def call(folder, *arguments, **variables):
-        environment = offline_environment(folder)
-        environment |= variables
         command = [sys.executable, "-m", "snakemake", "--snakefile", HOME / "Snakefile", "--directory", folder]
         command += ["--cores", "2", *map(str, arguments)]
+        environment = offline(folder) | variables
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=280)
 
     return call

@@ -111,3 +111,15 @@ def test_a_gpu_that_a_scheduler_gave_is_named(monkeypatch, tmp_path):
     lines = []
     with training_device(True, lines.append) as device:
         assert device == torch.device("cuda", 0) and lines == ["GPU 1"]
+
+
+def test_jobs_of_a_scheduler_do_not_wait_for_each_other(monkeypatch, tmp_path):
+    """Two jobs of a node may each see a GPU 0 of their own; local trainings within one of them share its GPUs out."""
+    monkeypatch.setattr(gpus.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    folders = [gpus.lock_folder()]
+    for number in ("17", "18", "../18"):
+        monkeypatch.setenv("SLURM_JOB_ID", number)
+        folders.append(gpus.lock_folder())
+    assert len(set(folders[:3])) == 3 and folders[3] == folders[2]
+    assert all(folder.parent == tmp_path for folder in folders)

@@ -3,6 +3,7 @@ rule leaderboard:
         cells="{root}/tables/cells.csv",
         metrics=lambda w: PLAN.metric_files(w.root),
         runs=lambda w: PLAN.finished_runs(w.root),
+        study=lambda w: PLAN.study_rates(w.root),
     output:
         csv=report(
             "{root}/leaderboard.csv",
@@ -23,7 +24,8 @@ rule leaderboard:
         ENVIRONMENT
     params:
         layout=lambda w: PLAN.layout(w.root),
+        study=lambda w, input: f"--study {input.study}" if input.study else "",
         code=PLAN.code("leaderboard"),
     shell:
-        "python3 -m workflow.scripts.leaderboard {output.csv:q} --cells {input.cells:q} --layout {params.layout:q}"
+        "python3 -m workflow.scripts.leaderboard {output.csv:q} --cells {input.cells:q} --layout {params.layout:q} {params.study}"
         " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"

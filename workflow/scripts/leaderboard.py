@@ -7,6 +7,7 @@ from datasets.cli import OneLineParser, run
 from evaluation.board import write_board
 from evaluation.cells import read_cells
 from evaluation.records import read_record
+from evaluation.study.analysis import read_rates
 from evaluation.trainings import read_costs
 from workflow.layout import Layout
 
@@ -17,6 +18,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--cells", type=Path, required=True)
     parser.add_argument("--layout", type=Layout.from_json, required=True)
+    parser.add_argument("--study", type=Path, help="rates of a study of people, if there was one")
     options = parser.parse_args(arguments)
     layout = options.layout
     minutes = {key: cost.seconds / 60 for key, cost in read_costs(layout.run_files("timings.json")).items()}
@@ -24,6 +26,7 @@ def main(arguments: list[str]) -> None:
     write_board(
         read_cells(options.cells), options.out,
         protocol=layout.protocol, order=layout.methods, minutes=minutes, records=records,
+        study=read_rates(options.study) if options.study else None,
     )  # fmt: skip
 
 
