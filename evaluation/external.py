@@ -24,6 +24,8 @@ _SUFFIXES = (".gif", ".mp4", ".webm", ".mov", ".webp", ".png", ".apng", ".npz")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 MOST = 1000
 """Files of one clip beyond this number are refused: somebody named the wrong folder."""
+INDEX = "samples.json"
+"""In a folder of samples that were taken in: what was done to each, and what was left out."""
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,6 @@ import re
 
 import pytest
 
-from workflow.code import MODULES, code_hash
-
 
 def counts(output):
     """Jobs a rule from Snakemake's table of a dry run."""
@@ -47,11 +45,6 @@ def test_a_protocol_without_fallback_stops_before_its_first_job(snakemake, tmp_p
     assert stopped.returncode == 2
     assert "python -m datasets fetch waterfall seashore desert birds cliff" in stopped.stderr
     assert "Traceback" not in stopped.stderr and not list(tmp_path.glob("results/cpu/clips/*.npz"))
-
-
-def test_every_module_behind_a_rule_is_hashed():
-    assert {stem: len(code_hash(stem)) for stem in MODULES} == dict.fromkeys(MODULES, 16)
-    assert len({code_hash(stem) for stem in MODULES}) == len(MODULES)
 
 
 @pytest.mark.slow

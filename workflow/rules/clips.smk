@@ -11,6 +11,7 @@ rule clip:
         source=lambda w: PLAN.source_key(w.root, w.clip),
         limits=lambda w: PLAN.clip_limits(w.root),
         own=lambda w: PLAN.own_clip(w.clip),
+        entry=lambda w: PLAN.catalogue_entry(w.clip),
         code=PLAN.code("clips"),
     shell:
         "python3 -m workflow.scripts.clips {wildcards.clip} {output.clip:q} --source {params.source:q}"

@@ -9,8 +9,7 @@ from datasets.clip import Clip, load_clip, save_clip
 from datasets.encode import write_gif
 from datasets.errors import InputError
 from datasets.files import write_json
-from evaluation.external import account, read_samples, sample_files
-from workflow.scripts.metrics import INDEX
+from evaluation.external import INDEX, account, read_samples, sample_files
 
 
 def take_in(clip: Path, files: Sequence[Path], out: Path, *, resize: bool) -> None:
