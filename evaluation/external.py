@@ -43,15 +43,15 @@ class Sample:
     notes: tuple[str, ...]
 
 
-def check_name(name: str) -> str:
-    """The name of an external method, if it may stand in paths and tables.
+def check_name(name: str, what: str = "external method") -> str:
+    """The name of an external method, or of `what`, if it may stand in paths and tables.
 
     Raises:
         InputError: it may not.
     """
     if not _NAME.fullmatch(name):
         raise InputError(
-            f"external method {name[:64]!r}: a name has letters, digits, '.', '_' and '-', at most 64; choose another"
+            f"{what} {name[:64]!r}: a name has letters, digits, '.', '_' and '-', at most 64; choose another"
         )
     return name
 

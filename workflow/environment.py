@@ -1,16 +1,17 @@
-"""What every job inherits from the process that runs Snakemake."""
+"""What jobs need to find our packages and their interpreter, and what they inherit from the Snakemake process."""
 
 import os
+import shlex
 import sys
 from collections.abc import MutableMapping
 from pathlib import Path
 
 
 def prepare(home: Path, environment: MutableMapping[str, str] = os.environ) -> None:
-    """Set the variables that rules rely on.
+    """Set the variables that jobs, and processes beside them, inherit.
 
     Arguments:
-        home: folder of the Snakefile. Jobs find our packages by it, wherever the workflow is run from or included.
+        home: folder of the Snakefile, where our packages are found, wherever the workflow is run from or included.
         environment: where the variables are set.
     """
     paths = [str(home), environment.get("PYTHONPATH")]
@@ -20,3 +21,12 @@ def prepare(home: Path, environment: MutableMapping[str, str] = os.environ) -> N
     # Jobs run side by side, and small matrix work is slower with more threads; a training sets its own number.
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         environment.setdefault(variable, "1")
+
+
+def interpreter(home: Path) -> str:
+    """How rules call Python, for a shell; our packages are in `home`.
+
+    Under conda Snakemake takes PYTHONPATH out of what a job inherits, so that packages of the machine stay out of the
+    environment; so every call names the folder of ours itself.
+    """
+    return f"PYTHONPATH={shlex.quote(str(home))}${{PYTHONPATH:+:$PYTHONPATH}} python3"
