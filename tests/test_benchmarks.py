@@ -158,3 +158,15 @@ def test_sensitivity_covers_frames_and_sizes_and_draws_them(tmp_path):
     ].tolist()
     write(draw(data), data, tmp_path / "figure")
     assert (tmp_path / "figure.png").stat().st_size > 5000
+
+
+def test_planning_takes_a_catalogue_of_any_size(tmp_path):
+    planning = importlib.import_module("benchmarks.planning")
+    home = planning.copy_code(tmp_path / "code")
+    planning.fill_catalogue(home, 12)
+    few, many = (planning.plan(code, tmp_path / "work") for code in (planning.HOME, home))
+    # A clip: itself, its reference, its halves, 6 methods and 4 ablations of which 6 are trained.
+    assert many["jobs"] - few["jobs"] == 3 * (3 + 2 * 10 + 6)
+    assert many["characters"] > few["characters"] and not (tmp_path / "work" / "results").exists()
+    with pytest.raises(RuntimeError, match="dessert"):
+        planning.plan(home, tmp_path / "work", "--config", "clips=dessert")

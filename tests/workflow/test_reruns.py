@@ -64,6 +64,14 @@ def test_the_same_code_at_another_place_makes_nothing_again(planned):
     assert planned() == set()
 
 
+def test_measured_times_are_kept_and_make_nothing_again(planned, finished):
+    folder = finished / "results" / "smoke" / "benchmarks"
+    assert {path.name for path in folder.iterdir()} == {"train", "samples", "stats", "metrics"}
+    assert all(path.read_text().startswith("s\t") for path in folder.rglob("*.tsv"))
+    shutil.rmtree(folder)
+    assert planned() == set()
+
+
 def test_a_loss_makes_trainings_again_and_what_follows(planned):
     assert planned(edits={"sgif/losses.py": LINE}) == TRAINED | TABLES
 

@@ -17,7 +17,7 @@ rule ablation_timing:
         configs=lambda w: PLAN.variant_configs(w.root),
         code=PLAN.code("ablation_timing"),
     shell:
-        "{PYTHON} -m workflow.scripts.ablation_timing {output:q} --size {params.size} --configs {params.configs:q}"
+        "PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.ablation_timing {output:q} --size {params.size} --configs {params.configs:q}"
         " --threads {threads} --gpu {resources.gpu} > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"
 
 
@@ -69,7 +69,7 @@ rule ablation_table:
         layout=lambda w: PLAN.ablations(w.root),
         code=PLAN.code("ablation_table"),
     shell:
-        "{PYTHON} -m workflow.scripts.ablation_table {output.csv:q} --layout {params.layout:q}"
+        "PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.ablation_table {output.csv:q} --layout {params.layout:q}"
         " --timing {input.timing:q} {input.timing_256:q} > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"
 
 
@@ -97,6 +97,6 @@ rule ablation_report:
         notes=lambda w: PLAN.notes(w.root),
         code=PLAN.code("ablation_report"),
     shell:
-        "{PYTHON} -m workflow.scripts.ablation_report {output:q} --layout {params.layout:q} --cells {input.cells:q}"
+        "PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.ablation_report {output:q} --layout {params.layout:q} --cells {input.cells:q}"
         " --claims {input.claims:q} --timing {input.timing:q} --notes {params.notes:q}"
         " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"

@@ -14,5 +14,5 @@ rule clip:
         entry=lambda w: PLAN.catalogue_entry(w.clip),
         code=PLAN.code("clips"),
     shell:
-        "{PYTHON} -m workflow.scripts.clips {wildcards.clip} {output.clip:q} --source {params.source:q}"
+        "PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.clips {wildcards.clip} {output.clip:q} --source {params.source:q}"
         " --limits {params.limits:q} --own {params.own:q} > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"

@@ -11,13 +11,12 @@ sys.path.insert(0, str(HOME))
 
 from datasets.errors import InputError
 from workflow.announcement import announce as announce_jobs, trainings_of
-from workflow.environment import interpreter, prepare
+from workflow.environment import prepare
 from workflow.forecast import tell as forecast_trainings
 from workflow.plan import Plan
 
 prepare(HOME)
 ENVIRONMENT = str(HOME / "environment.yml")
-PYTHON = interpreter(HOME)
 
 
 def refuse(error):

@@ -16,5 +16,5 @@ rule external:
         resize=lambda w: "--resize" if PLAN.protocol(w.root).external_resize else "",
         code=PLAN.code("external"),
     shell:
-        "{PYTHON} -m workflow.scripts.external {input.clip:q} {params.folder:q} --out {output:q} {params.resize}"
+        "PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.external {input.clip:q} {params.folder:q} --out {output:q} {params.resize}"
         " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"

@@ -25,5 +25,5 @@ rule leaderboard:
         layout=lambda w: PLAN.layout(w.root),
         code=PLAN.code("leaderboard"),
     shell:
-        "{PYTHON} -m workflow.scripts.leaderboard {output.csv:q} --cells {input.cells:q} --layout {params.layout:q}"
+        "PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.leaderboard {output.csv:q} --cells {input.cells:q} --layout {params.layout:q}"
         " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"

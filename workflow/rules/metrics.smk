@@ -15,7 +15,7 @@ rule reference:
         layer=lambda w: PLAN.protocol(w.root).layer,
         code=PLAN.code("reference"),
     shell:
-        "{PYTHON} -m workflow.scripts.reference {input.clip:q} {output:q} --encoder {params.encoder}"
+        "PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.reference {input.clip:q} {output:q} --encoder {params.encoder}"
         " --weights {input.encoder:q} --layer {params.layer} > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"
 
 
@@ -43,7 +43,7 @@ rule metrics:
         metrics=lambda w: PLAN.protocol(w.root).metrics,
         code=PLAN.code("metrics"),
     shell:
-        "{PYTHON} -m workflow.scripts.metrics {output:q} --clip {input.clip:q} --reference {input.reference:q}"
+        "PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.metrics {output:q} --clip {input.clip:q} --reference {input.reference:q}"
         " --encoder {params.encoder} --weights {input.encoder:q} --method {wildcards.method} --seed {wildcards.seed}"
         " --protocol {params.protocol} --metrics {params.metrics} --samples {input.samples:q}"
         " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"

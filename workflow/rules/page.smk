@@ -21,5 +21,5 @@ rule page:
         notes=lambda w: PLAN.notes(w.root),
         code=PLAN.code("page"),
     shell:
-        "{PYTHON} -m workflow.scripts.page {output:q} --layout {params.layout:q} --notes {params.notes:q}"
+        "PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.page {output:q} --layout {params.layout:q} --notes {params.notes:q}"
         " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"
