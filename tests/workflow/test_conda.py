@@ -146,7 +146,8 @@ def conda(tmp_path):
 
 
 TABLE = "results/smoke/table1.csv"
-SHORT = ("--config", "methods=singan-gif,copy", 'training={"optim.iterations": 2}')
+# Without a training, which would take most of the time; every rule calls Python in the same words (test_dag).
+SHORT = ("--config", "methods=copy,noise")
 
 
 @pytest.mark.slow
@@ -155,7 +156,7 @@ def test_every_job_runs_in_the_one_environment(snakemake, conda, tmp_path):
     done = snakemake(tmp_path / "work", TABLE, *SHORT, "--use-conda", PATH=path)
     assert done.returncode == 0, done.stderr
     with (tmp_path / "work" / "results" / "smoke" / "table1.csv").open(newline="") as file:
-        assert {"singan-gif", "copy"} < {row["method"] for row in csv.DictReader(file)}
+        assert {"copy", "noise"} < {row["method"] for row in csv.DictReader(file)}
     asked = (conda / "asked.txt").read_text().splitlines()
     made = [line for line in asked if line.startswith("conda env create")]
     assert len(made) == 1
@@ -166,7 +167,7 @@ def test_every_job_runs_in_the_one_environment(snakemake, conda, tmp_path):
     total = int(re.search(r"^total +(\d+)$", done.stderr + done.stdout, re.MULTILINE)[1])
     scripts = [job[2].removeprefix("workflow.scripts.") for job in jobs]
     assert len(scripts) == total
-    expected = ("clips", "encoders", "training", "samples", "reference", "metrics", "cells", "table1")
+    expected = ("clips", "encoders", "samples", "reference", "metrics", "cells", "table1")
     assert set(scripts) == set(expected)
 
 
