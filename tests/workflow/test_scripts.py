@@ -155,7 +155,8 @@ def test_the_leaderboard_ranks_methods_and_not_controls(made, tmp_path):
     arguments = ["--cells", str(Path(layout.root, "tables", "cells.csv")), "--layout", layout.to_json()]
     leaderboard.main([str(tmp_path / "leaderboard.csv"), *arguments])
     board = rows(tmp_path / "leaderboard.csv", "method")
-    assert {float(board[name]["sgfid_rank"]) for name in VARIANTS} == {1, 2} and board["copy"]["sgfid_rank"] == ""
+    ranks = [float(board[name]["sgfid_rank"]) for name in VARIANTS]
+    assert sum(ranks) == 3 and board["copy"]["sgfid_rank"] == ""  # after one iteration the two may be equal
     assert "no-color-loss" in (tmp_path / "leaderboard.html").read_text()
 
 
