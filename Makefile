@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES)
 
-.PHONY: help setup quick quality status test test-fast lint smoke lock clean
+.PHONY: help setup quick quality status test test-slurm test-fast lint smoke lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,6 +29,10 @@ quality: setup  ## sgif-plus on the peers' clips beside their samples; needs SGI
 
 test: setup  ## all tests, the slow ones too
 	$(BIN)/python -m pytest
+
+test-slurm: setup  ## the smoke protocol on a SLURM of its own, through both profiles; as root, installs slurm-wlm and munge
+	$(BIN)/python tests/slurm/cluster.py install
+	$(BIN)/python -m pytest -m slurm -s tests/slurm
 
 test-fast: setup  ## tests without the slow ones
 	$(BIN)/python -m pytest -m "not slow"

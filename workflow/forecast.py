@@ -11,7 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sgif.config import Config, override
+from sgif.progress import duration
+from workflow.resources import training_seconds
+
 _SECONDS = 120
+_WORTH_SECONDS = 120
+"""Less than this is not worth the ten seconds of measuring it."""
 _LONG_HOURS = 24
 
 
@@ -46,6 +52,8 @@ def tell(groups: Sequence[Trainings], cores: int) -> list[str]:
     """
     if not groups:
         return []
+    if _at_most(groups) < _WORTH_SECONDS:
+        return [f"  all trainings: about {duration(_WORTH_SECONDS)} or less"]
     request = json.dumps({"cores": cores, "groups": [asdict(group) for group in groups]})
     command = [sys.executable, "-m", "workflow.forecast"]
     try:
@@ -62,10 +70,8 @@ def forecast(groups: Sequence[Trainings], cores: int) -> list[str]:
     """Lines with the time of each kind of training and of all, on the devices that trainings get here."""
     import torch
 
-    from sgif.config import Config, override
     from sgif.device import make_deterministic
     from sgif.forecast import calibrate, estimate
-    from sgif.progress import duration
 
     lines: list[str] = []
     work = {"cpu": 0.0, "cuda": 0.0}  # seconds of one core, of one GPU
@@ -90,6 +96,14 @@ def forecast(groups: Sequence[Trainings], cores: int) -> list[str]:
     if whole > _LONG_HOURS * 3600:
         lines.append("  WARNING: that is long; protocols cpu and quick train in less, and a GPU is many times faster")
     return lines
+
+
+def _at_most(groups: Sequence[Trainings]) -> float:
+    """Seconds of all trainings on one core of a slow machine, counted and not measured."""
+    return sum(
+        training_seconds(group.frames, group.size, override(Config(), group.config), threads=1, gpu=False) * group.count
+        for group in groups
+    )
 
 
 def _where(device: str, threads: int) -> str:

@@ -32,6 +32,17 @@ NEITHER = "no-separable-no-2d-switch"
 """A variant that is timed only: the full model without both of what the paper says to save time."""
 
 
+LEADERBOARD = "leaderboard.html"
+OTHER_PAGES = (
+    ("Leaderboard: all metrics, with ranks", LEADERBOARD),
+    ("Ablations and the paper's claims", "ablations/report.html"),
+    ("Applications", "applications.html"),
+    ("Real-or-fake study: the page for participants", "study/bundle/index.html"),
+    ("Real-or-fake study: results", "study/study.html"),
+)
+"""Title and place of a protocol's pages beside the results page."""
+
+
 class SampleCount(NamedTuple):
     """A protocol's results folder and the number of samples in it."""
 
@@ -310,6 +321,14 @@ class Plan:
         """JSON of what a reader of the page must know beside what the cells say."""
         remark = self.encoder_remark(root)
         return json.dumps([f"Scores are made with {self.encoder(root)}: {remark}."] if remark else [])
+
+    def other_pages(self, root: str) -> str:
+        """JSON of the pages that the results page links to, as title and relative path: those that are there already.
+
+        The leaderboard is always among them: it costs no training, so it is made with the page.
+        """
+        pages = [(title, path) for title, path in OTHER_PAGES if path == LEADERBOARD or Path(root, path).is_file()]
+        return json.dumps(pages)
 
     def training_config(self, root: str, method: str) -> str:
         """JSON of the resolved config of a training."""

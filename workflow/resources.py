@@ -13,7 +13,7 @@ _CPU_FLOPS = 40e9
 _CPU_ELEMENTS = 0.25e9
 _THREAD_GAIN = 0.6  # of a second thread and all further ones; 0.4 to 0.6 measured with two
 _GPU_FLOPS = 2e12  # a guess: no GPU was measured
-_GPU_ELEMENTS = 20e9
+_GPU_INTENSITY = 100  # operations of convolutions in the time of a norm and activation of one element
 _START_MINUTES = 10.0  # imports from a network drive, checksums, pictures
 _MEMORY_MARGIN = 1.5
 _MEMORY_GROWTH = 1.5
@@ -27,7 +27,20 @@ class Request:
     runtime: int
 
 
-def training_seconds(frames: int, size: tuple[int, int], config: Config, *, threads: int, gpu: bool) -> float:
+def gain_of_threads(threads: int) -> float:
+    """How much faster so many threads of a CPU train than one."""
+    return 1 + _THREAD_GAIN * (threads - 1)
+
+
+def training_seconds(
+    frames: int,
+    size: tuple[int, int],
+    config: Config,
+    *,
+    threads: int,
+    gpu: bool,
+    gpu_flops: float = _GPU_FLOPS,
+) -> float:
     """Wall time of a training on a nominal machine.
 
     Arguments:
@@ -35,11 +48,12 @@ def training_seconds(frames: int, size: tuple[int, int], config: Config, *, thre
         config: of the training.
         threads: of the CPU.
         gpu: whether it has a GPU.
+        gpu_flops: what that does in a second.
     """
-    flops, elements = _GPU_FLOPS, _GPU_ELEMENTS
-    if not gpu:
-        gain = 1 + _THREAD_GAIN * (threads - 1)
-        flops, elements = _CPU_FLOPS * gain, _CPU_ELEMENTS * gain
+    if gpu:
+        flops, elements = gpu_flops, gpu_flops / _GPU_INTENSITY
+    else:
+        flops, elements = (speed * gain_of_threads(threads) for speed in (_CPU_FLOPS, _CPU_ELEMENTS))
     scales = plan_scales(frames, size, config)
     works = [iteration_work(scales, scale.index, config).times(scale.iterations) for scale in scales]
     return sum(work.flop / flops + work.elements / elements for work in works)

@@ -30,7 +30,7 @@ from evaluation.remarks import remarks, warnings
 from evaluation.report import ablation_tables as tables
 from evaluation.report.differences import differences_table
 from evaluation.report.document import data_uri, render
-from evaluation.report.parts import Picture, Tile
+from evaluation.report.parts import REAL_KEY, Comparer, Picture, Tile, make_comparer, tile_key
 from evaluation.report.settings import compare_settings
 from evaluation.report.sprites import Embedded, embed
 from evaluation.tables import METRIC
@@ -59,21 +59,6 @@ class SampleRow:
 
     name: str
     tiles: Sequence[Tile]
-
-
-@dataclass(frozen=True)
-class Comparer:
-    """What can be laid over each other: keys of tiles are `{side} {take}`, that of the real clip is `real`.
-
-    Attributes:
-        sides, takes: values with labels.
-        width, height: of the canvas, in pixels of a frame.
-    """
-
-    sides: Sequence[tuple[str, str]]
-    takes: Sequence[tuple[str, str]]
-    width: int
-    height: int
 
 
 @dataclass(frozen=True)
@@ -300,7 +285,7 @@ def _called(take: Take, takes: Sequence[Take]) -> str:
 def _real_tile(name: str, facts: ClipFacts, embedded: Embedded, path: Path) -> Tile:
     synthetic = facts.kind == "synthetic"
     label, caption = ("the synthetic clip", "the clip, synthetic") if synthetic else ("the real clip",) * 2
-    return Tile(embedded.sheets[path], f"{name}, {label}", [caption], key="real")
+    return Tile(embedded.sheets[path], f"{name}, {label}", [caption], key=REAL_KEY)
 
 
 def _rows(
@@ -320,20 +305,15 @@ def _rows(
             path = take.files[variant]
             score = scores.get((clip, variant, take.seed, _number(path)[0]))
             caption = [variant, *([] if score is None else [f"SGFID {wording.number(score)}"])]
-            label, key = f"{clip}, {variant}, {called}", f"{place} {index}"
+            label, key = f"{clip}, {variant}, {called}", tile_key(place, index)
             tiles.append(Tile(embedded.sheets[path], label, caption, key, plots.colour_of(place)))
         rows.append(SampleRow(called.capitalize(), tiles))
     return rows[:_OPEN_ROWS], rows[_OPEN_ROWS:]
 
 
 def _comparer(takes: Sequence[Take], variants: Sequence[str], embedded: Embedded, path: Path) -> Comparer | None:
-    if not takes:
-        return None
-    there = [(str(place), variant) for place, variant in enumerate(variants)
-             if any(variant in take.files for take in takes)]  # fmt: skip
-    numbered = [(str(index), _called(take, takes)) for index, take in enumerate(takes)]
-    sheet = embedded.sheets[path]
-    return Comparer([("real", "the clip itself"), *there], numbered, sheet.width, sheet.height)
+    there = [variant if any(variant in take.files for take in takes) else "" for variant in variants]
+    return make_comparer(there, [_called(take, takes) for take in takes], embedded.sheets[path])
 
 
 def _clip_facts(clip: Clip, facts: ClipFacts) -> list[str]:

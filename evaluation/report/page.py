@@ -19,7 +19,17 @@ from evaluation.losses import loss_names, read_losses
 from evaluation.remarks import remarks, warnings
 from evaluation.report.document import data_uri, render
 from evaluation.report.headline import headline
-from evaluation.report.parts import ClipSection, Picture, RowGroup, Table, Tile, TileGroup
+from evaluation.report.parts import (
+    REAL_KEY,
+    ClipSection,
+    Picture,
+    RowGroup,
+    Table,
+    Tile,
+    TileGroup,
+    make_comparer,
+    tile_key,
+)
 from evaluation.report.settings import Settings, compare_settings
 from evaluation.report.sprites import Embedded, embed
 from evaluation.tables import METRIC, ratios, read_table1
@@ -50,6 +60,7 @@ def build_page(
     notes: Sequence[str],
     versions: Mapping[str, str],
     timings: Mapping[Run, str | Path] | None = None,
+    links: Sequence[tuple[str, str]] = (),
     baseline: str = "singan-frames",
     page_bytes: int = PAGE_BYTES,
 ) -> None:
@@ -64,6 +75,7 @@ def build_page(
         losses: by (clip, method, seed): logs of losses (JSON lines).
         configs: by (clip, method, seed): resolved configs (JSON).
         timings: by (clip, method, seed): time and memory of a training (`timings.json`).
+        links: to other pages of the protocol: what they are, and where, relative to this one.
         notes: what else the reader must know, a sentence or two each.
         versions: what made this: commit, machine, versions of packages, by name.
         baseline: the method that others are given as a multiple of.
@@ -104,6 +116,7 @@ def build_page(
         "warnings": warnings(found),
         "remarks": [remark for remark in found if remark.level == "note"],
         "notes": list(notes),
+        "links": list(links),
         "facts": _page_facts(protocol, cells),
         "table": _table1(table, baseline),
         "by_clip": _by_clip(by_clip, order),
@@ -115,7 +128,8 @@ def build_page(
         "shared": settings.shared,
         "versions": dict(versions),
     }
-    write_text(out, render("results.html", context))
+    styles, scripts = ("page.css", "compare.css"), ("compare.js", "player.js")
+    write_text(out, render("results.html", context, styles=styles, scripts=scripts))
 
 
 def _page_facts(protocol: str, cells: pd.DataFrame) -> list[tuple[str, str]]:
@@ -266,27 +280,37 @@ def _section(
         for row in cells[(cells["clip"] == name) & (cells["metric"] == METRIC)].dropna(subset="sample").itertuples()
     }
     rows = {row.method: row for row in by_clip[by_clip["clip"] == name].itertuples()}
-    groups = []
-    for (of, method), group in grouped.items():
-        if of != name:
-            continue
+    groups, takes = [], []
+    own = [(method, group) for (of, method), group in grouped.items() if of == name]
+    for place, (method, group) in enumerate(own):
         several_seeds = len({seed for seed, _ in group}) > 1
         tiles = []
         shown = group if kinds.get(method) == "control" else group[: embedded.most]
-        for seed, file in shown:
+        for take, (seed, file) in enumerate(shown):
             number = _number(file)[0]
             called = f"sample {file.stem}" + (f", seed {seed}" if several_seeds else "")
             score = values.get((method, seed, number))
             caption = [called, *([] if score is None else [f"SGFID {wording.number(score)}"])]
-            tiles.append(Tile(embedded.sheets[file], f"{name}, {method}, {called}", caption))
+            tiles.append(Tile(embedded.sheets[file], f"{name}, {method}, {called}", caption, tile_key(place, take)))
+            if take == len(takes):
+                takes.append(called)
         groups.append(TileGroup(method, kinds.get(method, "method"), _group_facts(rows.get(method)), tiles))
-    real = Tile(embedded.sheets[path], f"{name}, the real clip", ["the real clip"])
+    real = Tile(embedded.sheets[path], f"{name}, the real clip", ["the real clip"], REAL_KEY)
     if facts.kind == "synthetic":
-        real = Tile(embedded.sheets[path], f"{name}, the synthetic clip", ["the clip, synthetic"])
+        real = Tile(embedded.sheets[path], f"{name}, the synthetic clip", ["the clip, synthetic"], REAL_KEY)
+    comparer = make_comparer([method for method, _ in own], takes, embedded.sheets[path])
     delays = [played_delay(int(delay)) for delay in clip.delays_ms]
     own_curves = [picture for run, picture in curves if run[0] == name]
     return ClipSection(
-        name, f"clip-{index}", delays, _clip_facts(clip, facts), facts.stand_in, real, groups, own_curves
+        name,
+        f"clip-{index}",
+        delays,
+        _clip_facts(clip, facts),
+        facts.stand_in,
+        real,
+        groups,
+        comparer,
+        own_curves,
     )
 
 

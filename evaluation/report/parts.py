@@ -65,6 +65,44 @@ class TileGroup:
 
 
 @dataclass(frozen=True)
+class Comparer:
+    """What can be laid over each other: keys of tiles are those of `tile_key`, that of the real clip is `REAL_KEY`.
+
+    Attributes:
+        sides, takes: values with labels.
+        width, height: of the canvas, in pixels of a frame.
+    """
+
+    sides: Sequence[tuple[str, str]]
+    takes: Sequence[tuple[str, str]]
+    width: int
+    height: int
+
+
+REAL_KEY = "real"
+
+
+def tile_key(place: int, index: int) -> str:
+    """What the comparer finds a tile by: the place of its method or variant, and the index of the sample."""
+    return f"{place} {index}"
+
+
+def make_comparer(names: Sequence[str], takes: Sequence[str], sheet: Sheet) -> Comparer | None:
+    """The comparer of a clip's tiles, None if there is nothing beside the clip.
+
+    Args:
+        names: of methods or variants by their place, empty for those without samples.
+        takes: names of the samples by their index.
+        sheet: that of the real clip.
+    """
+    there = [(str(place), name) for place, name in enumerate(names) if name]
+    if not there or not takes:
+        return None
+    numbered = [(str(index), name) for index, name in enumerate(takes)]
+    return Comparer([(REAL_KEY, "the clip itself"), *there], numbered, sheet.width, sheet.height)
+
+
+@dataclass(frozen=True)
 class ClipSection:
     """Everything about a clip.
 
@@ -81,4 +119,5 @@ class ClipSection:
     stand_in: bool
     real: Tile
     groups: Sequence[TileGroup]
+    comparer: Comparer | None
     losses: Sequence[Picture] = field(default_factory=tuple)

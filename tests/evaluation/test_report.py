@@ -106,24 +106,31 @@ class Page(HTMLParser):
 
     def __init__(self, html):
         super().__init__()
-        self.tags, self.text, self.inside, self.code = [], "", None, {}
+        self.tags, self.text, self.inside, self.code = [], "", None, {"style": [], "script": []}
         self.feed(html)
 
     def handle_starttag(self, tag, attributes):
         self.tags.append((tag, dict(attributes)))
-        self.inside = tag if tag in ("style", "script") else None
+        self.inside = tag if tag in self.code else None
+        if self.inside:
+            self.code[tag].append("")
 
     def handle_endtag(self, tag):
         self.inside = None
 
     def handle_data(self, data):
         if self.inside:
-            self.code[self.inside] = self.code.get(self.inside, "") + data
+            self.code[self.inside][-1] += data
         else:
             self.text += data
 
     def of(self, name):
         return [attributes for tag, attributes in self.tags if tag == name]
+
+    @property
+    def tiles(self):
+        """What the player draws on; a comparer has a canvas of its own, which its script names."""
+        return [canvas for canvas in self.of("canvas") if "data-sheet" in canvas]
 
     @property
     def words(self):
@@ -154,7 +161,7 @@ def test_the_page_tells_the_whole_story(inputs):
 
 def test_the_real_clip_stands_beside_the_samples_of_every_method(inputs):
     page = Page(inputs.build())
-    labels = [one["aria-label"] for one in page.of("canvas")]
+    labels = [one["aria-label"] for one in page.tiles]
     assert labels == [
         "desert, the real clip",
         *(f"desert, {method}, sample {index}" for method in ("singan-gif", "singan-frames") for index in (0, 1)),
@@ -166,7 +173,7 @@ def test_the_real_clip_stands_beside_the_samples_of_every_method(inputs):
 
 def test_what_the_player_draws_are_the_frames_of_the_files(inputs):
     page = Page(inputs.build())
-    canvas = next(one for one in page.of("canvas") if one["aria-label"] == "desert, singan-frames, sample 1")
+    canvas = next(one for one in page.tiles if one["aria-label"] == "desert, singan-frames, sample 1")
     names = ("frames", "columns", "inset", "cell-width", "cell-height")
     grid = {name.replace("-", "_"): int(canvas[f"data-{name}"]) for name in names}
     sheet = SimpleNamespace(uri=canvas["data-sheet"], width=int(canvas["width"]), height=int(canvas["height"]), **grid)
@@ -185,8 +192,8 @@ def test_the_page_loads_nothing_and_allows_only_its_own_script_and_style(inputs)
     policy = next(one["content"] for one in page.of("meta") if one.get("http-equiv") == "Content-Security-Policy")
     assert "default-src 'none'" in policy
     for tag, rule in (("style", "style-src"), ("script", "script-src")):
-        digest = base64.b64encode(hashlib.sha256(page.code[tag].encode()).digest()).decode()
-        assert f"{rule} 'sha256-{digest}'" in policy
+        digests = [base64.b64encode(hashlib.sha256(code.encode()).digest()).decode() for code in page.code[tag]]
+        assert len(digests) == 2 and f"{rule} " + " ".join(f"'sha256-{one}'" for one in digests) + ";" in policy
     assert not [one for _, one in page.tags for name in one if name == "style" or name.startswith("on")]
 
 
@@ -195,22 +202,41 @@ def test_names_from_outside_are_text(tmp_path):
     source = {"kind": "file", "credit": "<b onclick='alert(3)'>"}
     html = Inputs(tmp_path, clips=[clip, 'a" onload="alert(4)'], source=source).build(title="<i>T", notes=[note])
     page = Page(html)
-    assert len(page.of("script")) == 1
+    assert len(page.of("script")) == 2
     assert not [one for tag, one in page.tags if tag in ("b", "i") or one.get("src") == "x"]
     assert not [name for _, one in page.tags for name in one if name.startswith("on")]
     for text in (clip, note, source["credit"], 'a" onload="alert(4)'):
         assert text in page.text
 
 
+def test_every_pair_of_samples_of_a_clip_can_be_laid_over_each_other(inputs):
+    page = Page(inputs.build())
+    keys = [canvas["data-key"] for canvas in page.tiles if "data-key" in canvas]
+    clips = len(inputs.clips)
+    assert keys.count("real") == clips and keys.count("0 0") == clips and keys.count("1 1") == clips
+    menus = [attributes["data-act"] for attributes in page.of("select") if "data-act" in attributes]
+    assert menus.count("left") == menus.count("right") == clips
+    offered = {attributes["value"] for attributes in page.of("option")}
+    assert {"real", *(str(place) for place in range(len(ORDER)))} <= offered
+
+
+def test_other_pages_are_linked_where_they_are(inputs):
+    page = Page(inputs.build(links=[("Leaderboard", "leaderboard.html"), ("<b>", "a b.html")]))
+    places = [attributes.get("href") for attributes in page.of("a")]
+    assert "leaderboard.html" in places and "a b.html" in places
+    assert "<b>" in page.text
+    assert not [one for one in Page(inputs.build()).of("nav") if one.get("class") == "pages"]
+
+
 def test_everything_can_be_used_without_eyes_or_mouse(inputs):
     page = Page(inputs.build())
     assert page.of("html")[0]["lang"] == "en"
-    assert all(one["aria-label"] and one["role"] == "img" for one in page.of("canvas"))
+    assert all(one["aria-label"] and one["role"] == "img" for one in page.tiles)
     assert all(one["alt"] for one in page.of("img"))
     assert len(page.of("img")) == 3  # SGFID by clip, and the losses of two trainings
     anchors = {one["id"] for _, one in page.tags if "id" in one}
     assert {one["href"].lstrip("#") for one in page.of("a")} <= anchors
-    assert "prefers-reduced-motion" in page.code["script"]
+    assert "prefers-reduced-motion" in "".join(page.code["script"])
     assert len(page.of("h1")) == 1
 
 
@@ -225,7 +251,7 @@ def test_stand_ins_are_a_banner(tmp_path):
     assert "On a synthetic stand-in for desert" in page.words
     assert "not comparable with anything else" in page.words
     assert "the clip, synthetic" in page.words
-    assert "the real clip" not in [one["aria-label"] for one in page.of("canvas")]
+    assert "the real clip" not in [one["aria-label"] for one in page.tiles]
 
 
 def test_a_small_budget_shows_fewer_samples_and_says_so(tmp_path):
@@ -234,23 +260,23 @@ def test_a_small_budget_shows_fewer_samples_and_says_so(tmp_path):
     budget = len(whole) + 290_000 - 60_000  # the page keeps 300,000 bytes for its markup
     small = Page(inputs.build("small.html", page_bytes=budget))
     assert "All samples of every method are shown" in Page(whole).words
-    assert len(small.of("canvas")) <= len(Page(whole).of("canvas"))
+    assert len(small.tiles) <= len(Page(whole).tiles)
     assert "without loss" not in small.words
     tiny = Page(inputs.build("tiny.html", page_bytes=1))
     assert "The first 1 sample of 6 of every method are shown" in tiny.words
-    assert len(tiny.of("canvas")) == 1 + 3
+    assert len(tiny.tiles) == 1 + 3
 
 
 def test_several_seeds_take_turns(inputs):
     second = {(clip, method, 1): paths for (clip, method, _), paths in inputs.samples.items() if method != "copy"}
     page = Page(inputs.build(samples=inputs.samples | second))
-    labels = [one["aria-label"] for one in page.of("canvas") if "singan-gif" in one["aria-label"]]
+    labels = [one["aria-label"] for one in page.tiles if "singan-gif" in one["aria-label"]]
     assert labels == [f"desert, singan-gif, sample {index}, seed {seed}" for index in (0, 1) for seed in (0, 1)]
 
 
 def test_a_page_without_trainings_works(inputs):
     page = Page(inputs.build(losses={}, configs={}, samples={}, versions={}))
-    assert [one["aria-label"] for one in page.of("canvas")] == ["desert, the real clip"]
+    assert [one["aria-label"] for one in page.tiles] == ["desert, the real clip"]
     assert "There are no samples of methods" in page.words
 
 

@@ -1,6 +1,5 @@
 """Running the real Snakemake, offline and in a folder of its own."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,17 +10,13 @@ HOME = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")
-def snakemake():
+def snakemake(offline):
     """`snakemake(folder, *arguments)` runs the workflow in `folder`, with neither stage nor cache nor network."""
 
     def call(folder, *arguments, **variables):
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("SGIF_")}
-        # A proxy that nobody listens at makes every machine one without a network.
-        environment |= {"SGIF_CACHE": str(folder / "cache"), "TORCH_HOME": str(folder / "torch")}
-        environment |= {"https_proxy": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9", "no_proxy": ""}
-        environment |= variables
         command = [sys.executable, "-m", "snakemake", "--snakefile", HOME / "Snakefile", "--directory", folder]
         command += ["--cores", "2", *map(str, arguments)]
+        environment = offline(folder) | variables
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=280)
 
     return call

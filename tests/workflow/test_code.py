@@ -41,7 +41,7 @@ OWN = {
             "sgif/retrieval.py", "sgif/nearest.py", "sgif/patch_index.py",
         ),
         "where it is computed, what that costs, when it is given up": (
-            "sgif/device.py", "sgif/cost.py", "sgif/health.py",
+            "sgif/device.py", "sgif/cost.py", "sgif/health.py", "workflow/gpus.py",
         ),
     },
     "samples": {
@@ -69,7 +69,9 @@ OWN = {
         "the name of the full model": (
             "workflow/methods.py", "sgif/methods.py", "evaluation/controls.py", "evaluation/external.py",
         ),
-        "where it is computed, when a training is given up": ("sgif/device.py", "sgif/health.py"),
+        "where it is computed, when a training is given up": (
+            "sgif/device.py", "sgif/health.py", "workflow/gpus.py",
+        ),
         "counts for forecasts; the times are measured": ("sgif/cost.py",),
     },
     "control_matrix": {"reads the record of the halves": ("evaluation/records.py",)},

@@ -30,9 +30,14 @@ def test_days_are_warned_of():
 
 
 def test_the_process_of_its_own_says_the_same_kind_of_thing(monkeypatch):
-    told = forecast.tell([trainings()], cores=2)
-    assert len(told) == 2 and told[0].startswith("  singan-gif: 2 x about ")
+    told = forecast.tell([trainings(**{"optim.iterations": 10**6})], cores=2)
+    assert told[0].startswith("  singan-gif: 2 x about ") and told[1].startswith("  all trainings: about ")
     assert forecast.tell([], cores=2) == []
+
+
+def test_what_takes_seconds_is_not_measured_first(monkeypatch):
+    monkeypatch.setattr(forecast.subprocess, "run", None)
+    assert forecast.tell([trainings()], cores=2) == ["  all trainings: about 2 min or less"]
 
 
 def test_without_a_forecast_it_says_so_and_the_workflow_goes_on(monkeypatch):
@@ -40,7 +45,7 @@ def test_without_a_forecast_it_says_so_and_the_workflow_goes_on(monkeypatch):
         return subprocess.CompletedProcess(arguments, 1, "", "ModuleNotFoundError: No module named 'torch'")
 
     monkeypatch.setattr(subprocess, "run", fails)
-    assert forecast.tell([trainings()], 2) == [
+    assert forecast.tell([trainings(**{"optim.iterations": 10**6})], 2) == [
         "  no forecast of the trainings' time (ModuleNotFoundError: No module named 'torch')"
     ]
 

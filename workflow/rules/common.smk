@@ -57,6 +57,9 @@ def announce(dag):
         lines = announce_jobs(PLAN, jobs)
     except InputError as error:
         refuse(error)
-    lines += forecast_trainings(trainings_of(PLAN, jobs), workflow.cores or 1)
+    # None where a cluster runs the jobs: what a training takes on this machine says nothing of that one.
+    cores = workflow.resource_settings.cores
+    if cores:
+        lines += forecast_trainings(trainings_of(PLAN, jobs), cores)
     for line in lines:
         print(line, file=sys.stderr, flush=True)

@@ -16,7 +16,7 @@ from workflow.layout import Layout
 _PACKAGES = ("torch", "numpy", "scipy", "snakemake")
 
 
-def write_page(layout: Layout, notes: Sequence[str], out: Path) -> None:
+def write_page(layout: Layout, notes: Sequence[str], links: Sequence[tuple[str, str]], out: Path) -> None:
     """Write the page of a protocol's results to `out`.
 
     Raises:
@@ -33,6 +33,7 @@ def write_page(layout: Layout, notes: Sequence[str], out: Path) -> None:
         losses=layout.run_files("losses.jsonl"),
         configs=layout.run_files("config.json"),
         timings=layout.run_files("timings.json"),
+        links=links,
         notes=notes,
         versions=versions(),
     )
@@ -63,8 +64,9 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--layout", type=Layout.from_json, required=True)
     parser.add_argument("--notes", type=json.loads, default=[])
+    parser.add_argument("--links", type=json.loads, default=[])
     options = parser.parse_args(arguments)
-    write_page(options.layout, options.notes, options.out)
+    write_page(options.layout, options.notes, [(title, place) for title, place in options.links], options.out)
 
 
 if __name__ == "__main__":
