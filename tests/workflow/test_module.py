@@ -37,8 +37,10 @@ def test_its_own_rule_is_the_default_and_ours_are_planned_for_it(other):
 
 def test_a_wrong_key_is_refused_in_one_line(other):
     refused = other("-n", "--config", "bench={smaples: 3}")
-    assert refused.returncode == 2 and refused.stderr.count("\n") == 1
-    assert refused.stderr.startswith("error: smaples: unknown config key; did you mean samples?")
+    assert refused.returncode == 2
+    # The working directory is this checkout's, so Snakemake says that it found our default profile.
+    (error,) = [line for line in refused.stderr.splitlines() if "profile" not in line]
+    assert error.startswith("error: smaples: unknown config key; did you mean samples?")
 
 
 @pytest.mark.slow
