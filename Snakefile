@@ -6,6 +6,14 @@ from snakemake.utils import min_version
 min_version("9.3")
 
 
+# First, so that it is the default target here, and not where this workflow is a module of another one.
+rule all:
+    input:
+        "results/table1.csv",
+        "results/index.html",
+        "results/samples.png",
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/clips.smk"
 include: "workflow/rules/encoders.smk"
@@ -40,14 +48,6 @@ localrules:
     page,
     contact_sheet,
     study,
-
-
-rule all:
-    default_target: True
-    input:
-        "results/table1.csv",
-        "results/index.html",
-        "results/samples.png",
 
 
 onstart:

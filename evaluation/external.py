@@ -24,6 +24,8 @@ _SUFFIXES = (".gif", ".mp4", ".webm", ".mov", ".webp", ".png", ".apng", ".npz")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 MOST = 1000
 """Files of one clip beyond this number are refused: somebody named the wrong folder."""
+INDEX = "samples.json"
+"""In a folder of samples that were taken in: what was done to each, and what was left out."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +43,15 @@ class Sample:
     notes: tuple[str, ...]
 
 
-def check_name(name: str) -> str:
-    """The name of an external method, if it may stand in paths and tables.
+def check_name(name: str, what: str = "external method") -> str:
+    """The name of an external method, or of `what`, if it may stand in paths and tables.
 
     Raises:
         InputError: it may not.
     """
     if not _NAME.fullmatch(name):
         raise InputError(
-            f"external method {name[:64]!r}: a name has letters, digits, '.', '_' and '-', at most 64; choose another"
+            f"{what} {name[:64]!r}: a name has letters, digits, '.', '_' and '-', at most 64; choose another"
         )
     return name
 

@@ -57,32 +57,6 @@ def test_what_needs_no_torch_does_not_import_it(module):
     assert subprocess.run([sys.executable, "-c", code], cwd=HOME, check=False).returncode == 0
 
 
-def declared():
-    """Distributions that pyproject.toml asks for, and those of environment.yml under pip's names."""
-    project = (HOME / "pyproject.toml").read_text()
-    block = project[project.index("\ndependencies = [") : project.index("[project.optional-dependencies]")]
-    pip = set(re.findall(r'^\s+"([a-z0-9-]+)', block, re.MULTILINE))
-    conda = set(re.findall(r"^\s+- ([a-z0-9-]+) ?[><=]", (HOME / "environment.yml").read_text(), re.MULTILINE))
-    renamed = {"pytorch": "torch", "matplotlib-base": "matplotlib", "snakemake-minimal": "snakemake",
-               "py-opencv": "opencv-python-headless"}  # fmt: skip
-    return pip, {renamed.get(name, name) for name in conda} - {"python"}
-
-
-def test_conda_and_pip_install_the_same():
-    pip, conda = declared()
-    assert pip == conda
-
-
-def test_everything_imported_is_declared():
-    names = {"PIL": "pillow", "yaml": "pyyaml", "pytorch_fid": "pytorch-fid", "markupsafe": "jinja2",
-             "cv2": "opencv-python-headless", "faiss": "faiss-cpu"}  # fmt: skip
-    known = declared()[0] | set(sys.stdlib_module_names) | set(MAY_IMPORT)
-    for package in MAY_IMPORT:
-        for path in modules(package):
-            for name, line in imports(path):
-                assert names.get(name, name) in known, f"{path}:{line}: {name} is not in pyproject.toml"
-
-
 def test_the_project_names_no_machine_of_its_makers():
     tracked = subprocess.run(["git", "ls-files"], cwd=HOME, capture_output=True, text=True, check=False).stdout.split(
         "\n"

@@ -173,3 +173,15 @@ def test_study_coverage_is_near_what_is_wanted(tmp_path, monkeypatch, capsys):
         assert min(row[name] for name in ("clustered", "bootstrap", "dprime", "criterion", "alpha")) > 0.88, row
         assert row["wilson"] < row["clustered"] and row["wilson_width"] < row["clustered_width"]
         assert row["wrongly_equivalent"] < 0.1
+
+
+def test_planning_takes_a_catalogue_of_any_size(tmp_path):
+    planning = importlib.import_module("benchmarks.planning")
+    home = planning.copy_code(tmp_path / "code")
+    planning.fill_catalogue(home, 12)
+    few, many = (planning.plan(code, tmp_path / "work") for code in (planning.HOME, home))
+    # A clip: itself, its reference, its halves, 6 methods and 4 ablations of which 6 are trained.
+    assert many["jobs"] - few["jobs"] == 3 * (3 + 2 * 10 + 6)
+    assert many["characters"] > few["characters"] and not (tmp_path / "work" / "results").exists()
+    with pytest.raises(RuntimeError, match="dessert"):
+        planning.plan(home, tmp_path / "work", "--config", "clips=dessert")

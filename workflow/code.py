@@ -17,12 +17,22 @@ _MEASURING = (
     "evaluation/statistics.py",
 )  # fmt: skip
 
+_READING = (
+    "datasets/arrays.py", "datasets/clip.py", "datasets/containers.py", "datasets/decode.py", "datasets/headers.py",
+    "datasets/names.py", "datasets/pixels.py", "datasets/resize.py",
+)  # fmt: skip
+# From cells to what people read: orders, titles, remarks, intervals.
+_TELLING = (
+    "evaluation/clip_table.py", "evaluation/comparisons.py", "evaluation/facts.py", "evaluation/intervals.py",
+    "evaluation/markdown.py", "evaluation/metrics/__init__.py", "evaluation/metrics/metric.py",
+    "evaluation/remarks.py", "evaluation/tables.py", "evaluation/texts.py", "evaluation/trainings.py",
+    "evaluation/wording.py", "sgif/methods.py", "workflow/methods.py",
+)  # fmt: skip
+
 # Stem of a script -> the modules that decide its output. What only talks (progress, command lines) is left out.
+# tests/workflow/test_code.py compares this with what the scripts import, and says of each module left out why.
 MODULES: dict[str, tuple[str, ...]] = {
-    "clips": (
-        "datasets/clip.py", "datasets/decode.py", "datasets/names.py", "datasets/pixels.py", "datasets/resize.py",
-        "datasets/synthetic/*.py",
-    ),
+    "clips": (*_READING, "datasets/sources.py", "datasets/synthetic/*.py"),
     "encoders": ("evaluation/encoders/*.py",),
     "training": tuple(f"sgif/{name}.py" for name in TRAINING_MODULES),
     "samples": (
@@ -30,38 +40,29 @@ MODULES: dict[str, tuple[str, ...]] = {
         "sgif/patch_index.py", "sgif/layers.py", "evaluation/controls.py",
     ),
     "reference": ("evaluation/encoders/*.py", "evaluation/features.py", "evaluation/statistics.py"),
-    "external": (
-        "datasets/decode.py", "datasets/names.py", "datasets/pixels.py", "datasets/resize.py", "evaluation/external.py",
-    ),
+    "external": (*_READING, "evaluation/external.py"),
     "metrics": _MEASURING,
     "controls": (*_MEASURING, "evaluation/controls.py", "evaluation/control_matrix.py"),
-    "control_matrix": ("evaluation/control_matrix.py", "evaluation/plots/*.py", "evaluation/metrics/__init__.py"),
+    "control_matrix": (*_TELLING, "evaluation/control_matrix.py", "evaluation/controls.py", "evaluation/plots/*.py"),
     "ablation_timing": ("sgif/timing.py", "sgif/forecast.py", *(f"sgif/{name}.py" for name in TRAINING_MODULES)),
     "ablation_table": (
-        "evaluation/ablation_table.py", "evaluation/cells.py", "evaluation/claims.py", "evaluation/comparisons.py",
-        "evaluation/facts.py", "evaluation/intervals.py", "evaluation/iteration_times.py",
-        "evaluation/latex.py", "evaluation/markdown.py",
-        "evaluation/metrics/__init__.py", "evaluation/records.py", "evaluation/tables.py", "evaluation/trainings.py",
-        "evaluation/wording.py",
+        *_TELLING, "evaluation/ablation_table.py", "evaluation/cells.py", "evaluation/claims.py",
+        "evaluation/iteration_times.py", "evaluation/latex.py", "evaluation/records.py",
     ),
     "ablation_report": (
-        "evaluation/report/**/*", "evaluation/comparisons.py", "evaluation/iteration_times.py", "evaluation/losses.py",
-        "evaluation/plots/ablations.py", "evaluation/plots/style.py",
+        *_TELLING, "evaluation/ablation_table.py", "evaluation/claims.py", "evaluation/figures.py",
+        "evaluation/iteration_times.py", "evaluation/losses.py", "evaluation/plots/__init__.py",
+        "evaluation/plots/ablations.py", "evaluation/plots/style.py", "evaluation/report/**/*",
+        "workflow/scripts/page.py",
     ),
     "leaderboard": (
-        "evaluation/board.py",
-        "evaluation/leaderboard.py", "evaluation/comparisons.py", "evaluation/intervals.py", "evaluation/tables.py",
-        "evaluation/trainings.py", "evaluation/plots/*.py", "evaluation/report/**/*", "evaluation/metrics/__init__.py",
+        *_TELLING, "evaluation/board.py", "evaluation/leaderboard.py", "evaluation/plots/*.py",
+        "evaluation/report/**/*",
     ),
     "study_report": ("evaluation/study/**/*.py", "evaluation/plots/study.py", "evaluation/plots/style.py",
                      "evaluation/report/**/*", "evaluation/texts.py", "evaluation/wording.py"),
     "cells": ("evaluation/cells.py", "evaluation/records.py", "evaluation/texts.py"),
-    "table1": (
-        "evaluation/clip_table.py", "evaluation/facts.py", "evaluation/intervals.py", "evaluation/latex.py",
-        "evaluation/markdown.py", "evaluation/remarks.py", "evaluation/tables.py", "evaluation/texts.py",
-        "evaluation/trainings.py",
-        "evaluation/wording.py", "workflow/methods.py",
-    ),
+    "table1": (*_TELLING, "evaluation/latex.py"),
     "study": (
         "datasets/decode.py", "datasets/resize.py", "datasets/synthetic/*.py", "evaluation/controls.py",
         "evaluation/report/document.py", "evaluation/report/static/page.css", "evaluation/report/static/study.*",
@@ -73,7 +74,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     ),
     "contact_sheet": ("datasets/encode.py", "evaluation/records.py"),
     "page": (
-        "datasets/headers.py", "evaluation/figures.py", "evaluation/losses.py", "evaluation/plots/style.py",
+        *_TELLING, "datasets/headers.py", "evaluation/figures.py", "evaluation/losses.py", "evaluation/plots/style.py",
         "evaluation/report/**/*",
     ),
 }  # fmt: skip

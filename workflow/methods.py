@@ -58,5 +58,5 @@ def find_method(name: str) -> MethodEntry:
     if name.startswith(EXTERNAL):
         return MethodEntry(name, check_name(name.removeprefix(EXTERNAL)), "peer")
     if name.startswith(ABLATION):
-        return MethodEntry(name, check_name(name.removeprefix(ABLATION)), "method")
+        return MethodEntry(name, check_name(name.removeprefix(ABLATION), "ablation"), "method")
     return pick(METHODS, name, "method")

@@ -4,7 +4,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -125,6 +125,10 @@ class Plan:
     def own_clip(self, clip: str) -> str:
         """JSON of the user's override for this clip, `{}` for none."""
         return json.dumps(self.settings.own_clips.get(clip, {}), sort_keys=True)
+
+    def catalogue_entry(self, clip: str) -> str:
+        """JSON of what the catalogue says of a clip: no argument of its job, but what a scene is rendered from."""
+        return json.dumps(asdict(find_clip(clip)))
 
     def clip_limits(self, root: str) -> str:
         """JSON of the limits that a clip of this protocol is brought under, and of its source."""

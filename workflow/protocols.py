@@ -22,6 +22,8 @@ from workflow.methods import ABLATION, ABLATIONS, EXTERNAL, FULL, find_method
 
 NAMES = ("paper", "cpu", "peers", "quick", "smoke")
 SOURCES = ("clips", "published-video")
+MOST_SAMPLES = 10_000
+"""More a cell are a slip of the keyboard, and their paths would fill the memory while the workflow is parsed."""
 
 
 @dataclass(frozen=True)
@@ -102,10 +104,18 @@ class Protocol:
                 raise InputError(f"{key}: {value} is below {least}; change this key")
         if self.gpu not in (0, 1):
             raise InputError(f"gpu: {self.gpu} is neither 0 nor 1; a training uses one GPU at most")
+        if self.samples > MOST_SAMPLES:
+            raise InputError(f"samples: {self.samples} is above {MOST_SAMPLES}; change this key")
         if min(self.seeds) < 0:
             raise InputError(f"seeds: {min(self.seeds)} is negative; change this key")
-        for method in (*self.trained, *self.variants):
-            self.config(method)
+        if max(self.seeds) >= 2**63:
+            raise InputError(f"seeds: {max(self.seeds)} is too large; choose less than 2**63")
+        for method in (FULL, *self.trained, *self.variants):
+            try:
+                self.config(method)
+            except InputError as error:
+                key = method.replace(":", "s.") if method.startswith(ABLATION) else "training"
+                raise InputError(f"{key}: {error}") from error
         self.study_design()
 
     def study_design(self) -> Design:
@@ -142,7 +152,12 @@ class Protocol:
         frames = {} if self.frames is None else {"pyramid.frames": self.frames}
         own: Mapping[str, Any] = {}
         if method.startswith(ABLATION):
-            own = pick(self.ablations, method.removeprefix(ABLATION), "ablation")
+            name = method.removeprefix(ABLATION)
+            if name not in self.ablations:
+                raise InputError(
+                    f'no ablation of this name; define it: --config ablations=\'{{"{name}": {{"KEY": VALUE}}}}\''
+                )
+            own = self.ablations[name]
             method = FULL
         return resolve(self.preset, method, {**frames, **self.training, **own})
 
@@ -189,9 +204,11 @@ def read_settings(config: Mapping[str, Any], environment: Mapping[str, str]) -> 
     changes = {k: v for k, v in config.items() if k != "stage"}
     own = changes.pop("clips") if isinstance(changes.get("clips"), Mapping) else {}
     for clip, source in own.items():
-        find_clip(clip)
+        find_clip(_word("clips", clip))
         check_override(clip, source)
     stage = config.get("stage") or environment.get("SGIF_STAGE")
+    if stage and not isinstance(stage, str | Path):
+        raise InputError(f"stage: {stage!r} is no folder; give its path")
     if stage and not Path(stage).is_dir():
         raise InputError(f"stage: {stage} is no folder; make one with 'python -m datasets stage DIR'")
     if not stage and "external" in changes:
@@ -266,14 +283,14 @@ def _typed(key: str, value: Any) -> Any:
         items = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else [value]
         return tuple(_whole(key, i) if key == "seeds" else _word(key, i) for i in items)
     if key in ("samples", "threads", "frames", "gpu"):
-        return None if value is None else _whole(key, value)
+        return None if value is None and key == "frames" else _whole(key, value)
     if key in ("fallback", "external_resize"):
         if isinstance(value, bool):
             return value
         raise InputError(f"{key}: {value!r} is neither true nor false; change this key")
     if key == "training":
         if isinstance(value, Mapping):
-            return {str(k): v for k, v in value.items()}
+            return _dotted(key, value)
         raise InputError(f"{key}: must be a mapping of dotted config keys; change this key")
     if key == "study":
         if isinstance(value, Mapping):
@@ -281,13 +298,22 @@ def _typed(key: str, value: Any) -> Any:
         raise InputError(f"{key}: must be a mapping of fields of the study's design; change this key")
     if key == "ablations":
         if isinstance(value, Mapping) and all(isinstance(own, Mapping) for own in value.values()):
-            return {check_name(str(name)): {str(k): v for k, v in own.items()} for name, own in value.items()}
+            return {check_name(str(name), "ablation"): _dotted(f"{key}.{name}", own) for name, own in value.items()}
         raise InputError(f"{key}: must be a mapping of names to mappings of dotted config keys; change this key")
     if key == "external":
         if isinstance(value, Mapping):
             return {check_name(str(name)): _word(f"external.{name}", folder) for name, folder in value.items()}
         raise InputError(f"{key}: must be a mapping of names to folders; change this key")
     return _word(key, value)
+
+
+def _dotted(key: str, values: Mapping[Any, Any]) -> dict[str, Any]:
+    """Config keys with their values; groups are written with a dot."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            inner = next(iter(value), "KEY")
+            raise InputError(f"{key}.{name}: is a group of keys; write each with a dot, as in {name}.{inner}: VALUE")
+    return {str(name): value for name, value in values.items()}
 
 
 def _whole(key: str, value: Any) -> int:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from workflow.code import MODULES, code_hash
+from workflow.code import HOME
 
 
 def counts(output):
@@ -50,9 +50,27 @@ def test_a_protocol_without_fallback_stops_before_its_first_job(snakemake, tmp_p
     assert "Traceback" not in stopped.stderr and not list(tmp_path.glob("results/cpu/clips/*.npz"))
 
 
-def test_every_module_behind_a_rule_is_hashed():
-    assert {stem: len(code_hash(stem)) for stem in MODULES} == dict.fromkeys(MODULES, 16)
-    assert len({code_hash(stem) for stem in MODULES}) == len(MODULES)
+def rules():
+    """Text of each rule by name; one that is made from another has what it does not change itself."""
+    text = "\n".join(path.read_text() for path in sorted((HOME / "workflow" / "rules").glob("*.smk")))
+    found = {}
+    for start in re.finditer(r"^( *)(?:use )?rule(?: (\w+))?(?: as (\w+) with)?:\n", text, re.MULTILINE):
+        body = re.match(rf"(?:(?:{start[1]} +.*)?\n)*", text[start.end() :])[0]
+        found[start[3] or start[2] or "samples"] = (found[start[2]] if start[3] else "") + body
+    return found
+
+
+def test_every_rule_has_a_log_and_the_environment_and_every_compute_rule_a_benchmark():
+    found = rules()
+    assert len(found) > 15 and "floor" in found
+    listed = re.search(r"localrules:\n((?: +\w+,\n)+)", (HOME / "Snakefile").read_text())[1]
+    local = {name.strip(" ,") for name in listed.splitlines()}
+    assert local - {"all"} <= set(found)
+    for name, body in found.items():
+        assert "log:" in body and "conda:\n" in body and "ENVIRONMENT" in body, name
+        assert ("benchmark:" in body) == (name not in local), name
+        # Under conda nothing else tells a job where our packages are.
+        assert '"PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.' in body, name
 
 
 @pytest.mark.slow

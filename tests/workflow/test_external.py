@@ -17,7 +17,7 @@ from evaluation.control_matrix import COLUMNS, read_rows
 from evaluation.controls import CONTROLS
 from evaluation.encoders.encoder import load_encoder
 from evaluation.encoders.location import obtain_stem
-from evaluation.external import sample_files
+from evaluation.external import INDEX, sample_files
 from evaluation.features import clip_statistics
 from evaluation.measures import Reference, halves, measure, measure_controls
 from evaluation.metrics import METRICS
@@ -25,7 +25,7 @@ from evaluation.statistics import save_statistics
 from workflow.layout import Layout
 from workflow.scripts.controls import control_values
 from workflow.scripts.external import main, take_in
-from workflow.scripts.metrics import INDEX, score_samples
+from workflow.scripts.metrics import score_samples
 
 REAL = render("waterfall", height=32, width=57, frames=4)
 

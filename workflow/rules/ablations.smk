@@ -3,6 +3,8 @@ rule ablation_timing:
         "{root}/ablations/timing.json",
     log:
         "{root}/logs/ablations/timing.log",
+    benchmark:
+        "{root}/benchmarks/ablations/timing.tsv"
     conda:
         ENVIRONMENT
     threads: lambda w: PLAN.protocol(w.root).threads
@@ -15,7 +17,7 @@ rule ablation_timing:
         configs=lambda w: PLAN.variant_configs(w.root),
         code=PLAN.code("ablation_timing"),
     shell:
-        "python3 -m workflow.scripts.ablation_timing {output:q} --size {params.size} --configs {params.configs:q}"
+        "PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.ablation_timing {output:q} --size {params.size} --configs {params.configs:q}"
         " --threads {threads} --gpu {resources.gpu} > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"
 
 
@@ -25,6 +27,8 @@ use rule ablation_timing as ablation_timing_256 with:
         "{root}/ablations/timing_256.json",
     log:
         "{root}/logs/ablations/timing_256.log",
+    benchmark:
+        "{root}/benchmarks/ablations/timing_256.tsv"
     params:
         size=(8, 256, 256),
         configs=PLAN.paper_configs(),
@@ -65,7 +69,7 @@ rule ablation_table:
         layout=lambda w: PLAN.ablations(w.root),
         code=PLAN.code("ablation_table"),
     shell:
-        "python3 -m workflow.scripts.ablation_table {output.csv:q} --layout {params.layout:q}"
+        "PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.ablation_table {output.csv:q} --layout {params.layout:q}"
         " --timing {input.timing:q} {input.timing_256:q} > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"
 
 
@@ -93,6 +97,6 @@ rule ablation_report:
         notes=lambda w: PLAN.notes(w.root),
         code=PLAN.code("ablation_report"),
     shell:
-        "python3 -m workflow.scripts.ablation_report {output:q} --layout {params.layout:q} --cells {input.cells:q}"
+        "PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.ablation_report {output:q} --layout {params.layout:q} --cells {input.cells:q}"
         " --claims {input.claims:q} --timing {input.timing:q} --notes {params.notes:q}"
         " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"

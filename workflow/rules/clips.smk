@@ -11,7 +11,8 @@ rule clip:
         source=lambda w: PLAN.source_key(w.root, w.clip),
         limits=lambda w: PLAN.clip_limits(w.root),
         own=lambda w: PLAN.own_clip(w.clip),
+        entry=lambda w: PLAN.catalogue_entry(w.clip),
         code=PLAN.code("clips"),
     shell:
-        "python3 -m workflow.scripts.clips {wildcards.clip} {output.clip:q} --source {params.source:q}"
+        "PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.clips {wildcards.clip} {output.clip:q} --source {params.source:q}"
         " --limits {params.limits:q} --own {params.own:q} > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"

@@ -18,5 +18,5 @@ rule contact_sheet:
         layout=lambda w: PLAN.layout(w.root),
         code=PLAN.code("contact_sheet"),
     shell:
-        "python3 -m workflow.scripts.contact_sheet {output:q} --layout {params.layout:q}"
+        "PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.contact_sheet {output:q} --layout {params.layout:q}"
         " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"

@@ -8,6 +8,8 @@ rule control_values:
         "{root}/controls/{clip}.csv",
     log:
         "{root}/logs/controls/{clip}.log",
+    benchmark:
+        "{root}/benchmarks/controls/{clip}.tsv"
     conda:
         ENVIRONMENT
     resources:
@@ -19,7 +21,7 @@ rule control_values:
         metrics=lambda w: PLAN.protocol(w.root).metrics,
         code=PLAN.code("controls"),
     shell:
-        "python3 -m workflow.scripts.controls {output:q} --clip {input.clip:q} --reference {input.reference:q}"
+        "PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.controls {output:q} --clip {input.clip:q} --reference {input.reference:q}"
         " --floor {input.floor:q} --encoder {params.encoder} --weights {input.encoder:q} --metrics {params.metrics}"
         " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"
 
@@ -42,5 +44,5 @@ rule control_matrix:
     params:
         code=PLAN.code("control_matrix"),
     shell:
-        "python3 -m workflow.scripts.control_matrix {output.md:q} {input:q}"
+        "PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.control_matrix {output.md:q} {input:q}"
         " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"

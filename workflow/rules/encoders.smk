@@ -8,5 +8,5 @@ rule encoder:
     params:
         code=PLAN.code("encoders"),
     shell:
-        "python3 -m workflow.scripts.encoders {wildcards.encoder} {output:q}"
+        "PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.encoders {wildcards.encoder} {output:q}"
         " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"

@@ -7,6 +7,8 @@ rule external:
         directory("{root}/samples/{clip}/{external}/0"),
     log:
         "{root}/logs/samples/{clip}/{external}/0.log",
+    benchmark:
+        "{root}/benchmarks/samples/{clip}/{external}/0.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -14,5 +16,5 @@ rule external:
         resize=lambda w: "--resize" if PLAN.protocol(w.root).external_resize else "",
         code=PLAN.code("external"),
     shell:
-        "python3 -m workflow.scripts.external {input.clip:q} {params.folder:q} --out {output:q} {params.resize}"
+        "PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.external {input.clip:q} {params.folder:q} --out {output:q} {params.resize}"
         " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"

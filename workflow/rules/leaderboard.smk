@@ -27,5 +27,5 @@ rule leaderboard:
         study=lambda w, input: f"--study {input.study}" if input.study else "",
         code=PLAN.code("leaderboard"),
     shell:
-        "python3 -m workflow.scripts.leaderboard {output.csv:q} --cells {input.cells:q} --layout {params.layout:q} {params.study}"
+        "PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.leaderboard {output.csv:q} --cells {input.cells:q} --layout {params.layout:q} {params.study}"
         " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"

@@ -6,6 +6,8 @@ rule reference:
         "{root}/stats/{clip}.npz",
     log:
         "{root}/logs/stats/{clip}.log",
+    benchmark:
+        "{root}/benchmarks/stats/{clip}.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -13,7 +15,7 @@ rule reference:
         layer=lambda w: PLAN.protocol(w.root).layer,
         code=PLAN.code("reference"),
     shell:
-        "python3 -m workflow.scripts.reference {input.clip:q} {output:q} --encoder {params.encoder}"
+        "PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.reference {input.clip:q} {output:q} --encoder {params.encoder}"
         " --weights {input.encoder:q} --layer {params.layer} > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"
 
 
@@ -27,6 +29,8 @@ rule metrics:
         "{root}/metrics/{clip}/{method}/{seed}.json",
     log:
         "{root}/logs/metrics/{clip}/{method}/{seed}.log",
+    benchmark:
+        "{root}/benchmarks/metrics/{clip}/{method}/{seed}.tsv"
     conda:
         ENVIRONMENT
     resources:
@@ -39,7 +43,7 @@ rule metrics:
         metrics=lambda w: PLAN.protocol(w.root).metrics,
         code=PLAN.code("metrics"),
     shell:
-        "python3 -m workflow.scripts.metrics {output:q} --clip {input.clip:q} --reference {input.reference:q}"
+        "PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.metrics {output:q} --clip {input.clip:q} --reference {input.reference:q}"
         " --encoder {params.encoder} --weights {input.encoder:q} --method {wildcards.method} --seed {wildcards.seed}"
         " --protocol {params.protocol} --metrics {params.metrics} --samples {input.samples:q}"
         " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"

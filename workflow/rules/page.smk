@@ -23,6 +23,6 @@ rule page:
         links=lambda w: PLAN.other_pages(w.root),
         code=PLAN.code("page"),
     shell:
-        "python3 -m workflow.scripts.page {output:q} --layout {params.layout:q} --notes {params.notes:q}"
+        "PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.page {output:q} --layout {params.layout:q} --notes {params.notes:q}"
         " --links {params.links:q}"
         " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"

@@ -20,6 +20,8 @@ for entry in PLAN.sample_counts:
             ),
         log:
             "{root}/logs/samples/{clip}/{method}/{seed}.log",
+        benchmark:
+            "{root}/benchmarks/samples/{clip}/{method}/{seed}.tsv"
         wildcard_constraints:
             root=entry.root,
         conda:
@@ -29,6 +31,6 @@ for entry in PLAN.sample_counts:
             out=lambda w: f"{w.root}/samples/{w.clip}/{w.method}/{w.seed}",
             code=PLAN.code("samples"),
         shell:
-            "python3 -m workflow.scripts.samples {input.clip:q} {wildcards.method} --seed {wildcards.seed}"
+            "PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.samples {input.clip:q} {wildcards.method} --seed {wildcards.seed}"
             " --num {params.num} --out {params.out:q} --run {input.run:q}"
             " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"

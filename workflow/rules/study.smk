@@ -16,5 +16,5 @@ rule study:
         design=lambda w: PLAN.study(w.root),
         code=PLAN.code("study"),
     shell:
-        "python3 -m workflow.scripts.study {output.page:q} --key {output.key:q} --layout {params.layout:q}"
+        "PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.study {output.page:q} --key {output.key:q} --layout {params.layout:q}"
         " --design {params.design:q} > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"

@@ -25,5 +25,5 @@ rule study_report:
         folder="{root}/study",
         code=PLAN.code("study_report"),
     shell:
-        "python3 -m workflow.scripts.study_report {params.folder:q} --key {params.key:q} --answers {input.answers:q}"
+        "PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.study_report {params.folder:q} --key {params.key:q} --answers {input.answers:q}"
         " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"

@@ -17,7 +17,7 @@ rule cells:
         layout=lambda w: PLAN.layout(w.root),
         code=PLAN.code("cells"),
     shell:
-        "python3 -m workflow.scripts.cells {output:q} --layout {params.layout:q}"
+        "PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.cells {output:q} --layout {params.layout:q}"
         " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"
 
 
@@ -43,5 +43,5 @@ rule table1:
         layout=lambda w: PLAN.layout(w.root),
         code=PLAN.code("table1"),
     shell:
-        "python3 -m workflow.scripts.table1 {output.csv:q} --cells {input.cells:q} --layout {params.layout:q}"
+        "PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.table1 {output.csv:q} --cells {input.cells:q} --layout {params.layout:q}"
         " > {log:q} 2>&1 || {{ cat {log:q} >&2; exit 1; }}"

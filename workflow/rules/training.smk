@@ -25,7 +25,7 @@ rule train:
         config=lambda w: PLAN.training_config(w.root, w.method),
         code=PLAN.code("training"),
     shell:
-        "python3 -m workflow.scripts.training {input:q} {output:q} --method {wildcards.method}"
+        "PYTHONPATH=${{PYTHONPATH-$SGIF_HOME}} python3 -m workflow.scripts.training {input:q} {output:q} --method {wildcards.method}"
         " --preset {params.preset} --seed {wildcards.seed} --config {params.config:q} --threads {threads}"
         " --gpu {resources.gpu}"
         " 2>&1 | tee {log:q} >&2"

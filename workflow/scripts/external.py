@@ -10,8 +10,7 @@ from datasets.encode import write_gif
 from datasets.errors import InputError
 from datasets.files import write_sealed
 from datasets.stage import check_recorded, stage_folder
-from evaluation.external import account, read_samples, sample_files
-from workflow.scripts.metrics import INDEX
+from evaluation.external import INDEX, account, read_samples, sample_files
 
 
 def take_in(clip: Path, files: Sequence[Path], out: Path, *, resize: bool) -> None:

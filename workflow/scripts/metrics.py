@@ -10,12 +10,10 @@ from datasets.cli import OneLineParser, run
 from datasets.clip import Clip, load_clip
 from datasets.errors import InputError
 from datasets.files import read_sealed, write_sealed
+from evaluation.external import INDEX
 from evaluation.records import FLOOR
 from evaluation.statistics import load_statistics
 from workflow.methods import find_method
-
-INDEX = "samples.json"
-"""In a folder of external samples: what was done to each, and what was left out."""
 
 
 def score_samples(
