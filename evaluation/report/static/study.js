@@ -266,7 +266,7 @@
     const seconds = `${STUDY.exposure_seconds} second${STUDY.exposure_seconds === 1 ? "" : "s"}`;
     part("play").disabled = !ready || left === 0 || playing || Boolean(record.answer);
     part("play-text").textContent = left === 0 ? "No plays left" : record.plays ? `Play again (${left} left)` : `Play (${left} left)`;
-    part("cover").textContent = left === 0 ? "You have seen this clip as often as you may."
+    part("cover").textContent = record.answer ? "" : left === 0 ? "You have seen this clip as often as you may."
       : record.plays ? "You may play it again." : `Plays for ${seconds} when you ask for it.`;
     const may = record.plays > 0 && !playing && !record.answer && !showing;
     if (may && enabled === null) enabled = performance.now();
