@@ -43,7 +43,7 @@ def write_board(
         minutes: of training, by clip, method and seed.
         records: the metric files, for what was done to samples from outside and what was left out.
         reference: what all are compared with; by default the baseline, else the authors' samples, else the first.
-        study: rates of a study of people (`evaluation.study.analysis.read_rates`), if there was one.
+        study: rates of a study of people (`evaluation.study.rate_table.read_rates`), if there was one.
 
     Raises:
         InputError: the cells cannot be compared.

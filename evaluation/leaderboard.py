@@ -97,7 +97,7 @@ def with_study(frame: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         frame: as `leaderboard` makes it.
-        rates: as `evaluation.study.analysis.read_rates` gives them.
+        rates: as `evaluation.study.rate_table.read_rates` gives them.
 
     Returns:
         The frame with the columns `PEOPLE` before `encoder`: the rate by vote with its clustered interval, the number

@@ -52,14 +52,13 @@ MODULES: dict[str, tuple[str, ...]] = {
     "ablation_report": (
         *_TELLING, "evaluation/ablation_table.py", "evaluation/claims.py", "evaluation/figures.py",
         "evaluation/iteration_times.py", "evaluation/losses.py", "evaluation/plots/__init__.py",
-        "evaluation/plots/ablations.py", "evaluation/plots/style.py", "evaluation/report/**/*",
-        "workflow/scripts/page.py",
+        "evaluation/plots/ablations.py", "evaluation/plots/style.py", "evaluation/report/**/*", "workflow/versions.py",
     ),
     "leaderboard": (
         *_TELLING, "evaluation/board.py", "evaluation/leaderboard.py", "evaluation/plots/*.py",
-        "evaluation/report/**/*",
+        "evaluation/report/**/*", "evaluation/study/rate_table.py", "evaluation/study/spreadsheet.py",
     ),
-    "study_report": ("evaluation/study/**/*.py", "evaluation/plots/study.py", "evaluation/plots/style.py",
+    "study_report": (*_TELLING, "evaluation/study/**/*.py", "evaluation/plots/study.py", "evaluation/plots/style.py",
                      "evaluation/report/**/*", "evaluation/texts.py", "evaluation/wording.py"),
     "cells": ("evaluation/cells.py", "evaluation/records.py", "evaluation/texts.py"),
     "table1": (*_TELLING, "evaluation/latex.py"),
@@ -75,7 +74,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "contact_sheet": ("datasets/encode.py", "evaluation/records.py"),
     "page": (
         *_TELLING, "datasets/headers.py", "evaluation/figures.py", "evaluation/losses.py", "evaluation/plots/style.py",
-        "evaluation/report/**/*",
+        "evaluation/report/**/*", "workflow/versions.py",
     ),
 }  # fmt: skip
 

@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     from evaluation.encoders.encoder import load_encoder
     from evaluation.measures import Reference, halves, measure_cell, other_layers
     from evaluation.records import FLOOR, read_record
-    from evaluation.study.analysis import read_rates
+    from evaluation.study.rate_table import read_rates
 
     named(arguments.metrics)
     study = read_rates(arguments.study) if arguments.study else None

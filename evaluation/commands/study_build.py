@@ -6,8 +6,6 @@ from pathlib import Path
 from datasets.errors import InputError
 from evaluation.study.design import PRESETS, Design, make_design, read_changes
 
-ADDRESS = "https://example.org/study/"
-
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Add the subcommand."""
@@ -51,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from evaluation.study.bundle import build, say
     from evaluation.study.materials import from_folders, from_results, methods_of
-    from evaluation.study.platforms import write_platforms
+    from evaluation.study.platforms import ADDRESS, write_platforms
 
     if bool(arguments.results) == bool(arguments.real or arguments.fake):
         raise InputError("study build: needs either --results FOLDER, or --real and --fake; name one of the two")

@@ -3,7 +3,3 @@
 Layer: evaluation; depends on `datasets` and on the cells, tables and figures of `evaluation`. Templates and scripts
 are shared: a page is a template that extends `templates/base.html` and calls the macros of `templates/components.html`.
 """
-
-from evaluation.report.page import build_page
-
-__all__ = ["build_page"]

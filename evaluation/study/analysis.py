@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 
 from datasets.errors import InputError
-from datasets.files import write_json, write_text
+from datasets.files import write_json
 from evaluation.study.agreement import alpha_interval
 from evaluation.study.exclusions import stimulus
 from evaluation.study.key import Key
+from evaluation.study.rate_table import RateRow
 from evaluation.study.rates import (
     Estimate,
     clustered_rate,
@@ -30,16 +31,13 @@ from evaluation.study.rates import (
     wilson,
 )
 from evaluation.study.signal_detection import FAKE, REAL, Detection, detection
-from evaluation.study.spreadsheet import csv_of
 from evaluation.study.votes import SIMULATED, find_key, read_left_out, read_votes
-from evaluation.texts import read_texts
 
 PAPER = (44, 90)
 """Fakes that most of three workers judged real, of how many (Arora and Lee 2021, section 4)."""
 REALS = "real"
 """What the real clips are called where methods are named."""
 MEASURES = ("judged_real_majority", "judged_real_vote", "dprime", "criterion", "alpha", "equivalence_p")
-RATE_COLUMNS = ("method", "clip", "measure", "value", "low", "high", "n")
 _NONE = Estimate(float("nan"), float("nan"), float("nan"), 0)
 
 
@@ -178,8 +176,8 @@ def analyse_imported(key: Path, votes: Path) -> Analysis:
     return analyse(find_key(key, set(frame["study"])), frame, read_left_out(left_out) if left_out.exists() else None)
 
 
-def rate_rows(analysis: Analysis) -> Iterator[tuple[str, str, str, float, float, float, int]]:
-    """The rows of `rates.csv`, in the order of `RATE_COLUMNS`; intervals of votes are the clustered ones."""
+def rate_rows(analysis: Analysis) -> Iterator[RateRow]:
+    """The rows of `rates.csv`; intervals of votes are the clustered ones."""
 
     def row(method: str, clip: str, measure: str, estimate: Estimate):
         return method, clip, measure, estimate.value, estimate.low, estimate.high, estimate.n
@@ -198,32 +196,6 @@ def rate_rows(analysis: Analysis) -> Iterator[tuple[str, str, str, float, float,
     if analysis.reals is not None:
         for clip, rate in {"": analysis.reals, **analysis.reals_by_clip}.items():
             yield row(REALS, clip, "judged_real_vote", rate.clustered)
-
-
-def write_rates(analysis: Analysis, path: Path) -> None:
-    """Write `rates.csv`; floats read back exactly, empty where a value is not defined."""
-    rows = (
-        [None if isinstance(value, float) and math.isnan(value) else value for value in row]
-        for row in rate_rows(analysis)
-    )
-    write_text(path, csv_of(RATE_COLUMNS, rows))
-
-
-def read_rates(path: Path) -> pd.DataFrame:
-    """Read `rates.csv`: texts, and value, low, high and n as float64, NaN where empty.
-
-    Raises:
-        InputError: it is missing or not what `write_rates` wrote.
-    """
-    remedy = "analyse the votes again"
-    frame = read_texts(path, "analyses the votes ('python -m evaluation study analyse')", remedy)
-    if tuple(frame.columns) != RATE_COLUMNS:
-        raise InputError(f"{path}: its columns are not those of a study's rates; {remedy}")
-    try:
-        numbers = {name: pd.to_numeric(frame[name].replace("", None)).astype(float) for name in RATE_COLUMNS[3:]}
-    except ValueError as error:
-        raise InputError(f"{path}: holds something that is not a number: {error}; {remedy}") from error
-    return frame.assign(**numbers)
 
 
 def write_analysis(analysis: Analysis, path: Path) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 from evaluation.plots.study import by_clip, overall, study_data
 from evaluation.plots.style import write
 from evaluation.report.study_page import build_study_page
-from evaluation.study.analysis import Analysis, write_analysis, write_rates
+from evaluation.study.analysis import Analysis, rate_rows, write_analysis
 from evaluation.study.paragraphs import write_methods
+from evaluation.study.rate_table import write_rates
 
 
 def write_report(analysis: Analysis, folder: Path) -> None:
@@ -22,5 +23,5 @@ def write_report(analysis: Analysis, folder: Path) -> None:
         write(figure, data, folder / "figures" / f"study_{name}")
     write_methods(analysis, folder / "methods.md")
     build_study_page(folder / "study.html", analysis, figures)
-    write_rates(analysis, folder / "rates.csv")
+    write_rates(rate_rows(analysis), folder / "rates.csv")
     write_analysis(analysis, folder / "analysis.json")

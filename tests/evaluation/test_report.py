@@ -19,8 +19,9 @@ from datasets.clip import make_clip, save_clip
 from datasets.errors import InputError
 from evaluation.cells import read_cells, write_cells
 from evaluation.facts import ClipFacts
-from evaluation.report import build_page, sprites
+from evaluation.report import sprites
 from evaluation.report.headline import headline
+from evaluation.report.page import build_page
 from evaluation.report.settings import compare_settings
 from evaluation.report.sprites import FORMS, Form, embed, make_sheet, samples_that_fit
 from evaluation.tables import table1, write_table1

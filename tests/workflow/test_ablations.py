@@ -8,9 +8,9 @@ import pytest
 
 from sgif.config import flatten
 from sgif.presets import resolve
+from workflow.code import HOME
 from workflow.methods import ABLATIONS, FULL
 from workflow.plan import NEITHER, Plan
-from workflow.scripts.page import HOME
 
 ABLATED = {
     "no-color-loss": {"losses.colour": 0.0},

@@ -17,6 +17,7 @@ from evaluation.features import clip_statistics
 from evaluation.statistics import load_statistics
 from sgif.config import flatten
 from sgif.presets import resolve
+from workflow import versions
 from workflow.layout import Layout
 from workflow.scripts import (
     ablation_report,
@@ -179,8 +180,8 @@ def test_the_page_embeds_clip_and_samples_and_says_what_it_was_told(made, tmp_pa
 
 
 def test_the_commit_is_unknown_outside_of_a_checkout(tmp_path, monkeypatch):
-    monkeypatch.setattr(page, "HOME", tmp_path)
-    assert page.commit() == "unknown"
+    monkeypatch.setattr(versions, "HOME", tmp_path)
+    assert versions.commit() == "unknown"
 
 
 def test_the_contact_sheet_has_a_row_for_the_clip_and_for_each_sample(made, tmp_path):

@@ -14,7 +14,7 @@ from evaluation.report.ablation_page import build_ablation_report
 from workflow.layout import Layout
 from workflow.methods import FULL
 from workflow.scripts.ablation_table import REMEDY
-from workflow.scripts.page import versions
+from workflow.versions import versions
 
 
 def write_report(

@@ -7,7 +7,7 @@ from datasets.cli import OneLineParser, run
 from evaluation.board import write_board
 from evaluation.cells import read_cells
 from evaluation.records import read_record
-from evaluation.study.analysis import read_rates
+from evaluation.study.rate_table import read_rates
 from evaluation.trainings import read_costs
 from workflow.layout import Layout
 

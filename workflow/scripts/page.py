@@ -1,19 +1,14 @@
 """Rule `page`: the page of a protocol, one self-contained file."""
 
 import json
-import platform
-import subprocess
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 from datasets.cli import OneLineParser, run
-from evaluation.report import build_page
-from workflow.code import HOME
+from evaluation.report.page import build_page
 from workflow.layout import Layout
-
-_PACKAGES = ("torch", "numpy", "scipy", "snakemake")
+from workflow.versions import versions
 
 
 def write_page(layout: Layout, notes: Sequence[str], links: Sequence[tuple[str, str]], out: Path) -> None:
@@ -37,25 +32,6 @@ def write_page(layout: Layout, notes: Sequence[str], links: Sequence[tuple[str, 
         notes=notes,
         versions=versions(),
     )
-
-
-def versions() -> dict[str, str]:
-    """What a page was made with: commit, Python, packages."""
-    return {"commit": commit(), "python": platform.python_version(), **{p: version(p) for p in _PACKAGES}}
-
-
-def commit() -> str:
-    """The commit of this checkout, with a mark if files differ from it; 'unknown' outside of one."""
-    try:
-        return subprocess.run(
-            ["git", "-C", str(HOME), "describe", "--always", "--dirty", "--abbrev=12"],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=10,
-        ).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
 
 
 def main(arguments: list[str]) -> None:

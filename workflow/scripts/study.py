@@ -5,13 +5,12 @@ import sys
 from pathlib import Path
 
 from datasets.cli import OneLineParser, run
-from evaluation.commands.study_build import ADDRESS
 from evaluation.study.bundle import build, say
 from evaluation.study.design import Design, design_from_json
 from evaluation.study.items import Fake, Material
-from evaluation.study.platforms import write_platforms
+from evaluation.study.platforms import ADDRESS, write_platforms
 from workflow.layout import Layout
-from workflow.scripts.page import commit
+from workflow.versions import commit
 
 
 def build_study(layout: Layout, design: Design, bundle: Path, key: Path) -> None:

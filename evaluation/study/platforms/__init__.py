@@ -11,6 +11,8 @@ from datasets.files import write_text
 from evaluation.study.bundle import Built, page_address
 from evaluation.study.platforms import label_studio, mturk, prolific
 
+ADDRESS = "https://example.org/study/"
+"""Stands for where the bundle will lie on the web; `study hits` refuses it."""
 README = """Made by `python -m evaluation study build`. Every address in here begins with {address}: put the
 bundle there, or build again with --address. No file in here says what an item is; the key folder does: never hand it
 out.

@@ -11,10 +11,11 @@ import pytest
 from datasets import cli
 from datasets.errors import InputError
 from evaluation.__main__ import main
-from evaluation.study.analysis import MEASURES, RATE_COLUMNS, analyse, analyse_imported, read_rates
+from evaluation.study.analysis import MEASURES, analyse, analyse_imported
 from evaluation.study.importing import import_files, write_imported
 from evaluation.study.paragraphs import headline, methods_paragraphs, reading, warnings
 from evaluation.study.power import COLUMNS, Size, at_rate, logit_error, power, power_table, simulated_power
+from evaluation.study.rate_table import RATE_COLUMNS, read_rates
 from evaluation.study.raters import Raters, draw, simulate
 from evaluation.study.rates import tabulate
 from evaluation.study.reporting import write_report
