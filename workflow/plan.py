@@ -38,7 +38,7 @@ OTHER_PAGES = (
     ("Ablations and the paper's claims", "ablations/report.html"),
     ("Applications", "applications.html"),
     ("Real-or-fake study: the page for participants", "study/bundle/index.html"),
-    ("Real-or-fake study: results", "study/study.html"),
+    ("Real-or-fake study: results", "study/report/study.html"),
 )
 """Title and place of a protocol's pages beside the results page."""
 

@@ -66,8 +66,9 @@ def methods_paragraphs(analysis: Analysis) -> list[str]:
 
 
 def write_methods(analysis: Analysis, path: Path) -> None:
-    """Write `methods.md`."""
-    blocks = ["# Real-or-fake study: methods and results", *map(escape, methods_paragraphs(analysis))]
+    """Write `methods.md`; what changes the conclusions comes first, so that it is not pasted without."""
+    cautions = [f"**{escape(topic)}.** {escape(text)}" for topic, text in warnings(analysis)]
+    blocks = ["# Real-or-fake study: methods and results", *cautions, *map(escape, methods_paragraphs(analysis))]
     write_text(path, "\n\n".join(blocks) + "\n")
 
 

@@ -275,7 +275,8 @@ def test_the_commands_lead_from_raters_to_a_report(tmp_path, make_key, key_folde
     assert cli.run(main, ["study", "import", str(place), *files, "--out", str(tmp_path / "v")]) == 0
     assert cli.run(main, ["study", "analyse", str(place), str(tmp_path / "v"), "--out", str(tmp_path / "r")]) == 0
     assert " of 4 clips by singan-gif (" in capsys.readouterr().out
-    assert "come from simulated raters" in (tmp_path / "r" / "study.html").read_text(encoding="utf-8")
+    for name in ("study.html", "methods.md"):
+        assert "come from simulated raters" in (tmp_path / "r" / name).read_text(encoding="utf-8")
     assert cli.run(main, ["study", "analyse", str(place), str(tmp_path), "--out", str(tmp_path / "r")]) == 2
 
 
