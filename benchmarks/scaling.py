@@ -1,11 +1,13 @@
 """What does a protocol cost on machines of other sizes? Its trainings by the cost model, packed onto GPUs or nodes.
 
-    python benchmarks/scaling.py [--protocol paper] [--ablations] [--threads 4] [--gpu-speed 2e12] [--json FILE]
+    python benchmarks/scaling.py [--protocol paper] [--ablations] [--threads 4] [--core-speed 8.1e10] [--gpu-speed 2e12]
+        [--json FILE]
 
-CPU: the speed of this machine, from a few measured steps of small nets in the number format of the trainings
-(`sgif.forecast.calibrate`), and the gain of further threads that `workflow/resources.py` assumes. GPU: an assumed speed
-in floating-point operations a second; none was measured. Trainings cannot be split, so the longest bounds the whole:
-each machine takes the longest training that is left as it becomes free, which is within a third of the best packing.
+CPU: operations of convolutions that a core does in a second of a training, all else included; by default from a few
+measured steps of small nets in the number format of the trainings (`sgif.forecast.calibrate`: on an idle machine only).
+Further threads gain what `workflow/resources.py` assumes. GPU: an assumed speed; none was measured. Trainings cannot be
+split, so the longest bounds the whole: each machine takes the longest training that is left as it becomes free, which
+is within a third of the best packing.
 """
 
 import argparse
@@ -22,7 +24,7 @@ import torch
 from datasets.files import write_json
 from sgif.config import Config, override
 from sgif.device import make_deterministic
-from sgif.forecast import calibrate, estimate
+from sgif.forecast import Speed, calibrate, estimate
 from sgif.progress import duration
 from workflow.announcement import trainings_of
 from workflow.plan import Plan, root_of
@@ -74,7 +76,8 @@ def main() -> None:
     parser.add_argument("--protocol", choices=NAMES, default="paper")
     parser.add_argument("--ablations", action="store_true", help="with the four ablations of singan-gif")
     parser.add_argument("--threads", type=int, default=4, help="of a training on a CPU")
-    parser.add_argument("--gpu-speed", type=float, default=2e12, help="floating-point operations a second, assumed")
+    parser.add_argument("--core-speed", type=float, help="floating-point operations a second of a core")
+    parser.add_argument("--gpu-speed", type=float, default=2e12, help="floating-point operations a second of a GPU")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
 
@@ -92,7 +95,8 @@ def main() -> None:
     for group in trainings_of(plan, jobs):
         config = override(Config(), group.config)
         if config.speed not in speeds:
-            speeds[config.speed] = calibrate(config, torch.device("cpu"))
+            told = options.core_speed and Speed(flop=1 / options.core_speed, element=0.0)
+            speeds[config.speed] = told or calibrate(config, torch.device("cpu"))
         one = estimate(group.frames, group.size, config, speeds[config.speed])
         gpu_seconds = training_seconds(
             group.frames, group.size, config, threads=1, gpu=True, gpu_flops=options.gpu_speed
@@ -125,7 +129,8 @@ def main() -> None:
             options.json,
             {
                 "protocol": protocol.name, "trainings": len(cpu), "core_hours": sum(cpu) / 3600,
-                "gpu_hours": sum(gpu) / 3600, "gpu_speed": options.gpu_speed, "threads": options.threads,
+                "gpu_hours": sum(gpu) / 3600, "core_speed": options.core_speed,
+                "gpu_speed": options.gpu_speed, "threads": options.threads,
                 "scoring_core_hours": scoring, "bills": [asdict(each) for each in bills],
             },
         )  # fmt: skip

@@ -185,3 +185,20 @@ def test_planning_takes_a_catalogue_of_any_size(tmp_path):
     assert many["characters"] > few["characters"] and not (tmp_path / "work" / "results").exists()
     with pytest.raises(RuntimeError, match="dessert"):
         planning.plan(home, tmp_path / "work", "--config", "clips=dessert")
+
+
+@pytest.mark.parametrize(("jobs", "slots", "whole"), [([3, 1, 2], 1, 6), ([3, 1, 2], 2, 3), ([5, 1], 9, 5)])
+def test_scaling_packs_trainings_that_cannot_be_split(jobs, slots, whole):
+    assert importlib.import_module("benchmarks.scaling").makespan(jobs, slots) == whole
+
+
+def test_scaling_prints_the_bill_of_a_protocol(tmp_path, monkeypatch, capsys):
+    scaling = importlib.import_module("benchmarks.scaling")
+    arguments = ["scaling.py", "--protocol", "quick", "--core-speed", "1e11", "--json", str(tmp_path / "bill.json")]
+    monkeypatch.setattr("sys.argv", arguments)
+    scaling.main()
+    printed, found = capsys.readouterr().out, json.loads((tmp_path / "bill.json").read_text())
+    assert found["trainings"] == 6 and "6 trainings: " in printed
+    one, eight = found["bills"][:2]
+    assert one["hours"] == pytest.approx(found["gpu_hours"]) and one["busy"] == pytest.approx(1)
+    assert one["hours"] > eight["hours"] >= eight["longest"] == one["longest"]
