@@ -1,7 +1,6 @@
 """The report of ablations in a browser. Frame t of every clip has red 40 t, so that a pixel says which frame it is."""
 
 import json
-import shutil
 
 import numpy as np
 import pytest
@@ -10,10 +9,6 @@ from datasets.clip import make_clip, save_clip
 from evaluation.cells import read_cells, write_cells
 from evaluation.comparisons import compare
 from evaluation.report.ablation_page import build_ablation_report
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium to look with")
 
 VARIANTS = ["singan-gif", "no-color-loss", "no-image-critic"]
 STEP = 40
@@ -74,14 +69,6 @@ def report(tmp_path_factory):
     )
     assert "without loss" in out.read_text(encoding="utf-8")
     return out.as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield launched
-        launched.close()
 
 
 class View:

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import os
-import shutil
 import threading
 from contextlib import contextmanager
 from functools import partial
@@ -14,10 +13,6 @@ from urllib.parse import parse_qs
 import pytest
 
 from evaluation.study.platforms.mturk import html_question
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium to look with")
 
 LOOSE = bool(os.environ.get("CI"))
 """Machines of continuous integration draw late."""
@@ -34,14 +29,6 @@ WATCH = """() => { window.seen = []; let was = false;
 STORED = (
     "() => Object.entries(localStorage).filter(([key]) => key.includes('/item/')).map(([, text]) => JSON.parse(text))"
 )
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")

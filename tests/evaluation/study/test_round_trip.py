@@ -1,17 +1,12 @@
 """What the page exports in a browser is what the import reads: a sheet judged, saved, imported and analysed."""
 
 import json
-import shutil
 
 import pytest
 
 from evaluation.study.analysis import analyse_imported
 from evaluation.study.importing import import_files, write_imported
 from evaluation.study.spreadsheet import csv_of
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium to judge with")
 
 
 def judge(page, study, number, said):
@@ -34,7 +29,7 @@ def judge(page, study, number, said):
 
 
 @pytest.fixture(scope="module")
-def judged(make_study, tmp_path_factory):
+def judged(browser, make_study, tmp_path_factory):
     """A study whose two sheets were judged in a browser, all real clips as real, and the files that were saved."""
     rules = {"min_exposure_share": 0.5, "min_reaction_ms": 0}  # of a machine that draws late
     study = make_study(
@@ -43,18 +38,15 @@ def judged(make_study, tmp_path_factory):
     )  # fmt: skip
     said = {item: what.truth for item, what in study.key.items.items()}
     folder = tmp_path_factory.mktemp("saved")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        for number in (1, 2):
-            context = browser.new_context(accept_downloads=True)
-            page = context.new_page()
-            judge(page, study, number, said)
-            for kind in ("json", "csv"):
-                with page.expect_download() as download:
-                    page.locator(f"#save-{kind}").click()
-                download.value.save_as(folder / f"{number}.{kind}")
-            context.close()
-        browser.close()
+    for number in (1, 2):
+        context = browser.new_context(accept_downloads=True)
+        page = context.new_page()
+        judge(page, study, number, said)
+        for kind in ("json", "csv"):
+            with page.expect_download() as download:
+                page.locator(f"#save-{kind}").click()
+            download.value.save_as(folder / f"{number}.{kind}")
+        context.close()
     return study, folder
 
 
