@@ -159,6 +159,12 @@ def test_nothing_to_collect_is_said(tmp_path):
         write_cells([], tmp_path / "cells.csv")
 
 
+def unsealed(path):
+    """A file of cells that may be edited: without the checksum beside it."""
+    path.with_name(f"{path.name}.sha256").unlink()
+    return path
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
@@ -171,7 +177,7 @@ def test_nothing_to_collect_is_said(tmp_path):
 )
 def test_bad_cells_are_named_in_one_line(tmp_path, old, new, says):
     collect(tmp_path, record("desert", "copy", [7.0, 0.0]))
-    path = tmp_path / "cells.csv"
+    path = unsealed(tmp_path / "cells.csv")
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
@@ -182,7 +188,7 @@ def test_bad_cells_are_named_in_one_line(tmp_path, old, new, says):
 
 def test_repeated_cells_are_refused(tmp_path):
     collect(tmp_path, record("desert", "copy", [0.0]))
-    path = tmp_path / "cells.csv"
+    path = unsealed(tmp_path / "cells.csv")
     path.write_text(path.read_text() + path.read_text().splitlines()[1] + "\n")
     with pytest.raises(InputError, match="line 4: repeats an earlier line"):
         read_cells(path)

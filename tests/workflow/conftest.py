@@ -1,5 +1,6 @@
 """Running the real Snakemake, offline and in a folder of its own."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -29,3 +30,10 @@ def smoke(snakemake, tmp_path_factory):
     done = snakemake(folder, "results/smoke/table1.csv", "results/smoke/index.html", "results/smoke/samples.png")
     assert done.returncode == 0, done.stderr
     return folder / "results" / "smoke", done
+
+
+@pytest.fixture
+def smoke_copy(smoke, tmp_path):
+    """The results folder of the smoke protocol in a copy of its own, for tests that add to it."""
+    shutil.copytree(smoke[0].parents[1], tmp_path / "copy")
+    return tmp_path / "copy" / "results" / "smoke"

@@ -64,9 +64,8 @@ def test_bad_ablations_are_refused_in_one_line(ablations, part):
 
 
 @pytest.mark.slow
-def test_smoke_ablations_end_in_a_report(smoke, snakemake):
-    root, _ = smoke
-    folder = root.parents[1]
+def test_smoke_ablations_end_in_a_report(smoke_copy, snakemake):
+    root, folder = smoke_copy, smoke_copy.parents[1]
     done = snakemake(folder, "results/smoke/ablations/report.html")
     assert done.returncode == 0, done.stderr
     with (root / "ablations" / "table.csv").open(newline="") as file:
@@ -79,3 +78,7 @@ def test_smoke_ablations_end_in_a_report(smoke, snakemake):
     assert all(name in page for name in ABLATIONS) and "http://" not in page.split("</style>")[0]
     again = snakemake(folder, "-n", "results/smoke/ablations/report.html")
     assert "Nothing to be done" in again.stdout + again.stderr
+    # The results page has no link to it yet, and gets one when it is next asked for.
+    assert "ablations/report.html" not in (root / "index.html").read_text()
+    assert snakemake(folder, "results/smoke/index.html").returncode == 0
+    assert 'href="ablations/report.html"' in (root / "index.html").read_text()

@@ -12,8 +12,8 @@ def protocols(**config):
     return load_protocols(CHECKOUT / "config", read_settings(config, {}))
 
 
-def test_the_key_lies_beside_the_bundle_and_a_rebuilt_study_keeps_its_ids(smoke, snakemake):
-    root, _ = smoke
+def test_the_key_lies_beside_the_bundle_and_a_rebuilt_study_keeps_its_ids(smoke_copy, snakemake):
+    root = smoke_copy
     page, key_folder = root / "study" / "bundle" / "index.html", root / "study" / "key"
     made = snakemake(root.parents[1], "results/smoke/study/bundle/index.html")
     assert made.returncode == 0, made.stderr
