@@ -348,7 +348,7 @@ def test_withdrawing_deletes_what_was_kept(browser, quick):
         assert person.page.evaluate("localStorage.length") > 1
         person.part("withdraw").click()
         person.page.get_by_role("button", name="Withdraw and delete").click()
-        assert person.part("gone").is_visible()
+        person.part("gone").wait_for(state="visible")  # a dialog tells of its end a moment later
         person.page.wait_for_timeout(1000 * SHORT + 300)  # the play that was on has ended
         assert person.page.evaluate("Object.keys(localStorage)") == ["of-another-page"]
 
