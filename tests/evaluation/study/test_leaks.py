@@ -122,7 +122,7 @@ def test_a_classifier_on_everything_but_pixels_is_at_chance(tmp_path, make_mater
     with capsys.disabled():
         print(f"\nAUC over {BUILDS} builds: {low:.3f} to {high:.3f}")
     assert high - low < 0.1
-    # One set of builds in twenty lies outside of 95 % by chance, so 99.9 % is asked for; 700 builds gave 0.477 to 0.509.
+    # One set of builds in twenty lies outside of 95 % by chance, so 99.9 % is asked for (700 builds: 0.477 to 0.509).
     low, high = interval(values, deviations=3.29)
     assert low <= 0.5 <= high
 
