@@ -36,7 +36,6 @@ LEADERBOARD = "leaderboard.html"
 OTHER_PAGES = (
     ("Leaderboard: all metrics, with ranks", LEADERBOARD),
     ("Ablations and the paper's claims", "ablations/report.html"),
-    ("Applications", "applications.html"),
     ("Real-or-fake study: the page for participants", "study/bundle/index.html"),
     ("Real-or-fake study: results", "study/report/study.html"),
 )

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 from sgif.config import Config
 from sgif.cost import iteration_work, training_memory_mb
@@ -59,6 +60,7 @@ def training_seconds(
     return sum(work.flop / flops + work.elements / elements for work in works)
 
 
+@cache  # memory and time are asked for apart, and many trainings are alike
 def training_request(
     frames: int, size: tuple[int, int], config: Config, *, threads: int, gpu: bool, attempt: int = 1
 ) -> Request:
