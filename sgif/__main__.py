@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from datasets.cli import OneLineParser, run
 from sgif.methods import METHODS
 from sgif.presets import PRESETS
+from sgif.tasks import TASKS
 
 if TYPE_CHECKING:
     from datasets.clip import Clip
@@ -65,8 +66,11 @@ def _parser() -> argparse.ArgumentParser:
 def _add_training_options(parser: argparse.ArgumentParser) -> None:
     presets = "; ".join(f"{p.name}: {p.about}" for p in PRESETS.values())
     methods = ", ".join(METHODS)
+    tasks = "; ".join(f"{t.name}: {t.about}" for t in TASKS.values())
     parser.add_argument("--preset", default="paper", metavar="NAME", help=f"{presets} (default: paper)")
     parser.add_argument("--method", default="singan-gif", metavar="NAME", help=f"{methods} (default: singan-gif)")
+    parser.add_argument("--task", default="sample", metavar="NAME", help=f"{tasks} (default: sample)")
+    parser.add_argument("--factor", type=_positive, metavar="K", help="of the task, where it has one (default: 2)")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="change a key of the config; may be repeated"
     )
@@ -101,7 +105,13 @@ def _prepare(arguments: argparse.Namespace) -> tuple["Config", "Clip"]:
     from sgif.config import parse_assignments
     from sgif.presets import resolve
 
-    config = resolve(arguments.preset, arguments.method, parse_assignments(arguments.set))
+    config = resolve(
+        arguments.preset,
+        arguments.method,
+        parse_assignments(arguments.set),
+        task=arguments.task,
+        factor=arguments.factor,
+    )
 
     from datasets.decode import read_video
     from datasets.resize import prepare, require_minimum

@@ -134,6 +134,14 @@ class SpeedConfig:
 
 
 @dataclass(frozen=True)
+class TaskConfig:
+    """What the training is for (paper, section 5; sgif/tasks.py has the keys that go with each kind)."""
+
+    kind: Literal["sample", "slowmo", "superres"] = "sample"
+    factor: int = 2  # [paper] 2 in its example: how many times as many frames, or pixels in each direction
+
+
+@dataclass(frozen=True)
 class Config:
     """A whole training."""
 
@@ -144,6 +152,7 @@ class Config:
     noise: NoiseConfig = field(default_factory=NoiseConfig)
     plus: PlusConfig = field(default_factory=PlusConfig)
     speed: SpeedConfig = field(default_factory=SpeedConfig)
+    task: TaskConfig = field(default_factory=TaskConfig)
 
     def __post_init__(self) -> None:
         for key, holds, rule in _rules(self):
@@ -214,6 +223,7 @@ def _rules(config: Config) -> list[tuple[str, bool, str]]:
         ("speed.pool", 0 <= speed.pool <= 1024, "must lie between 0 and 1024"),
         ("speed.pool_refresh", speed.pool_refresh >= 1, "must be at least 1"),
         ("speed.penalty_crop", 0 < speed.penalty_crop <= 1, "must lie in (0, 1]"),
+        ("task.factor", 2 <= config.task.factor <= 8, "must lie between 2 and 8"),
         ("speed.penalty_every", 1 <= speed.penalty_every <= 100, "must lie between 1 and 100"),
     ]
 

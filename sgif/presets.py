@@ -12,6 +12,7 @@ from typing import Any
 from datasets.names import pick
 from sgif.config import Config, override
 from sgif.methods import find_method
+from sgif.tasks import task_overrides
 
 
 @dataclass(frozen=True)
@@ -88,13 +89,27 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
 )
 
 
-def resolve(preset: str, method: str, overrides: Mapping[str, Any] | None = None) -> Config:
-    """The config of a training: the paper's, changed by preset, method, preset for this method, then `overrides`.
+def resolve(
+    preset: str,
+    method: str,
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    task: str = "sample",
+    factor: int | None = None,
+) -> Config:
+    """The config of a training: the paper's, changed by preset, method, preset for this method, task, `overrides`.
 
     Raises:
-        InputError: an unknown preset, method or key (the nearest is named), or a bad value.
+        InputError: an unknown preset, method, task or key (the nearest is named), or a bad value.
     """
     chosen = pick(PRESETS, preset, "preset")
-    layers = (chosen.overrides, find_method(method).overrides, chosen.per_method.get(method, {}), overrides or {})
+    per_method = chosen.per_method.get(method, {})
+    layers = (
+        chosen.overrides,
+        find_method(method).overrides,
+        per_method,
+        task_overrides(task, factor),
+        overrides or {},
+    )
     merged = {key: value for layer in layers for key, value in layer.items()}
     return override(Config(), merged)

@@ -97,3 +97,19 @@ def test_the_hash_is_equal_exactly_for_equal_configs(colour, scales):
     again = override(Config(), flatten(config))
     assert config_sha256(again) == config_sha256(config)
     assert (config_sha256(config) == config_sha256(Config())) == (config == Config())
+
+
+def test_a_task_changes_what_the_paper_says_and_goes_before_own_overrides():
+    config = resolve("quick", "singan-gif", task="superres", factor=3)
+    assert (config.task.kind, config.task.factor, config.losses.reconstruction) == ("superres", 3, 125.0)
+    assert config.pyramid.factor**3 == pytest.approx(3)
+    assert config.pyramid.scales is None  # quick's three scales would make another factor
+    assert resolve("quick", "singan-gif", {"losses.reconstruction": 50}, task="superres").losses.reconstruction == 50
+    assert resolve("quick", "singan-gif", task="slowmo").task.factor == 2
+    assert resolve("quick", "singan-gif", task="sample") == resolve("quick", "singan-gif")
+
+
+@pytest.mark.parametrize(("task", "factor"), [("slowmotion", None), ("sample", 2), ("slowmo", 1), ("superres", 9)])
+def test_a_bad_task_is_refused(task, factor):
+    with pytest.raises(InputError, match="slowmo|factor"):
+        resolve("quick", "singan-gif", task=task, factor=factor)
