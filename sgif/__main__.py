@@ -3,9 +3,9 @@
 import sys
 
 from datasets.cli import OneLineParser, run
-from sgif.commands import plan, sample, train
+from sgif.commands import lengthen, plan, sample, slowmo, train
 
-COMMANDS = (train, plan, sample)
+COMMANDS = (train, plan, sample, slowmo, lengthen)
 
 
 def main(arguments: list[str]) -> None:
