@@ -140,6 +140,11 @@ class TaskConfig:
     kind: Literal["sample", "slowmo", "superres"] = "sample"
     factor: int = 2  # [paper] 2 in its example: how many times as many frames, or pixels in each direction
 
+    @property
+    def rate(self) -> int:
+        """Frames that are generated for each frame of the clip."""
+        return self.factor if self.kind == "slowmo" else 1
+
 
 @dataclass(frozen=True)
 class Config:
@@ -223,6 +228,11 @@ def _rules(config: Config) -> list[tuple[str, bool, str]]:
         ("speed.pool", 0 <= speed.pool <= 1024, "must lie between 0 and 1024"),
         ("speed.pool_refresh", speed.pool_refresh >= 1, "must be at least 1"),
         ("speed.penalty_crop", 0 < speed.penalty_crop <= 1, "must lie in (0, 1]"),
+        (
+            "task.kind",
+            config.task.rate == 1 or (model.video_critic and not plus.patch_scales),
+            "slow motion needs a video critic at all scales, as singan-gif has",
+        ),
         ("task.factor", 2 <= config.task.factor <= 8, "must lie between 2 and 8"),
         ("speed.penalty_every", 1 <= speed.penalty_every <= 100, "must lie between 1 and 100"),
     ]

@@ -44,25 +44,29 @@ def iteration_work(scales: list[Scale], index: int, config: Config) -> Work:
     """One iteration of scale `index`, upkeep of the pool included."""
     speed, scale = config.speed, scales[index]
     height, width = (min(side, speed.crop) if speed.crop else side for side in scale.size)
+    rate = config.task.rate
     # A sample and a reconstruction, each with gradients.
-    work = _generator(scale, height, width, config.model).times(6)
+    work = _generator(scale, height, width, config.model).times(6 * rate)
     if config.plus.by_patches(index):
         return work + _patch_distance(scale, config)
-    passes = 6 if speed.joint else 8
+    real, fake = 3, 3 if speed.joint else 5
     share = speed.penalty_crop**2 * _PENALTY_PASSES / speed.penalty_every
-    for taps, there in ((1, config.model.image_critic), (config.model.kernel, config.model.video_critic)):
+    for taps, there, seen in (
+        (1, config.model.image_critic, rate),
+        (config.model.kernel, config.model.video_critic, 1),
+    ):
         if there:
-            work += _critic(scale, height, width, taps, config.model).times(passes + share)
+            work += _critic(scale, height, width, taps, config.model).times(real + seen * fake + share)
     below = Work()
     for frozen in scales[:index]:
         below += _generator(frozen, *frozen.size, config.model)
-    return work + below.times(1 / speed.pool_refresh if speed.pool else 1)
+    return work + below.times(rate / speed.pool_refresh if speed.pool else rate)
 
 
 def iteration_voxels(scale: Scale, config: Config) -> int:
     """Pixels of all frames that an iteration trains on."""
     height, width = (min(side, config.speed.crop) if config.speed.crop else side for side in scale.size)
-    return scale.chunk * height * width
+    return config.task.rate * scale.chunk * height * width
 
 
 def relative_costs(scales: list[Scale], config: Config) -> list[float]:

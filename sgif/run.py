@@ -33,8 +33,8 @@ from sgif.execution import choose_precision, execution_of
 from sgif.frames import resize, to_tensor
 from sgif.health import Diverged
 from sgif.identity import difference, identity
-from sgif.model import GeneratorPyramid
-from sgif.noise import draw_noise, seeded
+from sgif.model import GeneratorPyramid, draw_z_star
+from sgif.noise import seeded
 from sgif.picture import PICTURE, draw_training
 from sgif.progress import Progress
 from sgif.pyramid import plan_scales
@@ -101,10 +101,8 @@ def train(
         how = execution_of(config.speed, record["precision"], device)
         if config.speed.precision == "auto":
             progress.say(f"speed.precision auto: activations are {record['precision']} in this run")
-        still = config.plus.still_noise
-        z_star = draw_noise(seeded(seed, 0), len(clip), scales[0].size, coarsest=True, shared=False, still=still)
-        z_star = z_star.to(device)
-        pyramid = GeneratorPyramid(config, scales, z_star)
+        z_star = draw_z_star(seeded(seed, 0), len(clip), scales[0].size, config)
+        pyramid = GeneratorPyramid(config, scales, z_star.to(device))
         records, critics = _load_trained(folder, pyramid, device)
         done = len(pyramid.generators)
         if done:
