@@ -135,6 +135,8 @@ def training_memory_mb(frames: int, size: tuple[int, int], config: Config) -> fl
         config: of the training.
     """
     scales = plan_scales(frames, size, config)
+    if not scales:
+        return _TORCH_MB
     kept = max(iteration_voxels(scale, config) * scale.channels for scale in scales)
     finest = scales[-1]
     shown = min(frames, _SHOWN_FRAMES) * finest.size[0] * finest.size[1] * finest.channels

@@ -135,13 +135,27 @@ class GeneratorPyramid:
             return own
         return max(1, round(size[0] * own[0] / finest[0])), max(1, round(size[1] * own[1] / finest[1]))
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the finest planned level."""
+        return self.scales[-1].size
+
+    def coarsest_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Height and width of the coarsest level when the finest has `size`."""
+        return self.level_size(0, size)
+
+    @property
+    def least_side(self) -> int:
+        """Of the coarsest level: half of what a generator sees, for below that both borders rule every pixel."""
+        return 1 + self.config.model.layers * (self.config.model.kernel - 1) // 2
+
     @torch.no_grad()
     def generate(
         self,
         frames: int,
         rng: torch.Generator,
         *,
-        scales: int,
+        scales: int | None = None,
         size: tuple[int, int] | None = None,
         how: Execution = EXACT,
     ) -> Tensor:
@@ -150,13 +164,13 @@ class GeneratorPyramid:
         Arguments:
             frames: number of frames; any.
             rng: CPU generator of all its noise.
-            scales: how many generators to go through.
+            scales: how many generators to go through; by default all that are planned.
             size: height and width of the finest planned level; by default the training clip's.
             how: number format and memory layout of the computation.
         """
         size = size or self.scales[-1].size
         video = None
-        for index in range(scales):
+        for index in range(len(self.scales) if scales is None else scales):
             level = self.level_size(index, size)
             base = self.z_star.new_zeros(frames, 3, *level) if video is None else resize(video, level)
             video = self.refine(index, base, self.noise(index, frames, level, rng), how=how)

@@ -84,8 +84,8 @@ class Plan:
 
     @staticmethod
     def is_trained(method: str) -> bool:
-        """Whether a method needs a training."""
-        return find_method(method).kind == "method"
+        """Whether a method's samples come from a run folder."""
+        return find_method(method).runs
 
     @cached_property
     def sample_counts(self) -> list[SampleCount]:

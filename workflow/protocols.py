@@ -156,8 +156,8 @@ class Protocol:
 
     @property
     def trained(self) -> tuple[str, ...]:
-        """The methods that need a training."""
-        return tuple(m for m in self.methods if find_method(m).kind == "method")
+        """The methods whose samples come from run folders."""
+        return tuple(m for m in self.methods if find_method(m).runs)
 
     @property
     def variants(self) -> tuple[str, ...]:
