@@ -45,7 +45,7 @@ OWN = {
     "training": {
         "keeps, loads and shows a training, and what is sampled from it": (
             "sgif/checkpoint.py", "sgif/run.py", "sgif/progress.py", "sgif/picture.py", "sgif/sampler.py",
-            "sgif/retrieval.py", "sgif/nearest.py", "sgif/patch_index.py",
+            "sgif/retrieval.py", "sgif/nearest.py", "sgif/patch_index.py", "sgif/patch_layout.py", "sgif/voting.py",
         ),
         "where it is computed, what that costs, when it is given up": (
             "sgif/device.py", "sgif/cost.py", "sgif/health.py", "workflow/gpus.py",
@@ -114,7 +114,10 @@ OWN = {
             "evaluation/statistics.py",
         ),
     },
-    "page": {"along with the hash of a training's code": ("sgif/config.py",)},
+    "page": {
+        "along with the hash of a training's code": ("sgif/config.py",),
+        "checks names": ("evaluation/controls.py", "evaluation/external.py"),
+    },
 }  # fmt: skip
 
 
