@@ -131,8 +131,12 @@ class NearestConfig:
     factor: float = 1 / 0.85  # [VGPNN] from level to level, in space and time
     side: int = 7  # [VGPNN] of a patch, in pixels
     frames: int = 3  # [VGPNN] of a patch
-    steps: tuple[int, ...] = (1, 5)  # [VGPNN] replacements a level, coarsest first; the last holds for all above
-    noise: float = 5.0  # [VGPNN] deviation of the noise at the coarsest level; colours lie in [-1, 1]
+    steps: tuple[int, ...] = (
+        1,
+        2,
+    )  # [ours] replacements a level, coarsest first, the last for all above; VGPNN's: 1, 5
+    noise: float = 6.0  # [ours] deviation of the noise at the coarsest level; colours lie in [-1, 1]; VGPNN's: 5
+    height: float = 6.0  # [ours] of a patch's row at the coarsest level, in units of the patches' variance
     vote: Literal["median", "mean"] = "median"  # [VGPNN] of what the patches over a pixel say
     alpha: float = 0.02  # [ours] of the completeness weight, which VGPNN leaves out; as plus.alpha
     apart: float = 0.06  # [ours] as plus.apart: whole samples would now and then be copies
@@ -269,6 +273,7 @@ def _rules(config: Config) -> list[tuple[str, bool, str]]:
             "must be 1 to 32 each",
         ),
         ("nearest.noise", 0 <= nearest.noise <= 100, "must lie in [0, 100]"),
+        ("nearest.height", nearest.height >= 0, "must not be negative"),
         ("nearest.alpha", nearest.alpha > 0, "must be positive"),
         ("nearest.apart", 0 <= nearest.apart <= 0.25, "must lie in [0, 0.25]"),
         (

@@ -51,6 +51,15 @@ def test_patches_inside_are_those_cut_one_by_one():
         torch.testing.assert_close(torch.cdist(found, found), torch.cdist(expected, expected), rtol=1e-3, atol=1e-2)
 
 
+def test_a_row_counts_as_so_much_of_the_variance():
+    clip, grid = smooth(0), (3, 18, 34)
+    plain, index = (PatchIndex(clip, seeded(0), 7, 3, inside=True, height=height) for height in (0, 4))
+    added = torch.cdist(index.keys, index.keys).square() - torch.cdist(plain.keys, plain.keys).square()
+    rows = torch.tensor([y / 18 for _, y, _ in all_places(grid)])
+    expected = 4 * index.variance * (rows[:, None] - rows).square()
+    torch.testing.assert_close(added, expected, rtol=1e-3, atol=2e-3 * index.variance)
+
+
 @pytest.mark.parametrize("reduce", ["median", "mean"])
 def test_votes_are_those_counted_pixel_by_pixel(reduce):
     clip = smooth(2, 4, (8, 12))
