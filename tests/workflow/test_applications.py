@@ -9,6 +9,7 @@ import pytest
 
 from datasets.clip import load_clip, make_clip, save_clip
 from datasets.errors import InputError
+from workflow.announcement import trainings_of
 from workflow.applications import APPLICATIONS, find_application
 from workflow.code import HOME
 from workflow.plan import Plan
@@ -79,7 +80,16 @@ def test_planned_are_the_protocols_trainings_and_those_for_tasks(snakemake, tmp_
         for clip in ("waterfall", "desert")
     )
     assert jobs["train"] == "2" and jobs["train_task"] == str(own)
-    assert "singan-gif, slowmo: 1 x" in planned.stdout + planned.stderr
+
+
+def test_what_is_announced_and_asked_for_counts_an_applications_training():
+    plan = Plan(HOME, {}, {})
+    job = "train_task", {"root": QUICK, "clip": "desert", "application": "slowmo"}
+    (found,) = trainings_of(plan, [job])
+    assert (found.method, found.count, found.frames) == ("singan-gif, slowmo", 1, 16)
+    assert found.config["task.kind"] == "slowmo"
+    longer = plan.application_request(QUICK, "slowmo", "desert", 1)
+    assert longer.mem_mb > plan.training_request(QUICK, "desert", "singan-gif", 1).mem_mb
 
 
 @pytest.mark.slow
