@@ -1,13 +1,21 @@
-"""Slow motion (paper, section 5.2): clips of `factor` times as many frames, from a run that was trained for it."""
+"""Slow motion (paper, section 5.2): clips of `factor` times as many frames, from a run that was trained for it.
+
+Where details come out of the clip (`sgif.retrieval`), they do so for every `factor`-th frame together, once from each
+of the first: those are clips at the clip's rate, as what is searched. Each is searched with the same random numbers, so
+that neighbours in time find the same. [ours]
+"""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor
 
 from datasets.clip import Clip, make_clip
 from sgif.frames import to_frames
 from sgif.noise import seeded
+from sgif.retrieval import Retrieval
 from sgif.tasks import require_task
 
 if TYPE_CHECKING:
@@ -25,6 +33,8 @@ def slow_sample(run: "Run", seed: int, index: int) -> Clip:
     require_task(run, "slowmo")
     pyramid = run.pyramid
     video = pyramid.generate(len(run.clip) * pyramid.rate, seeded(seed, 2, index), scales=len(pyramid.scales))
+    if run.retrieval:
+        video = _with_details(run.retrieval, video, pyramid.rate, run.clip.size, (seed, 2, index, 1))
     return _as_clip(run, video, seed=seed, index=index)
 
 
@@ -35,7 +45,12 @@ def slowed_clip(run: "Run") -> Clip:
         InputError: the run was not trained for slow motion.
     """
     require_task(run, "slowmo")
-    return _as_clip(run, run.pyramid.reconstruct(scales=len(run.pyramid.scales)), of="clip")
+    video, found = run.pyramid.reconstruct(scales=len(run.pyramid.scales)), run.retrieval
+    if found:
+        # Here a patch may come from its own place: it is the clip that is wanted.
+        own = Retrieval(found.clips[-1], found.sizes, replace(found.plus, apart=0.0))
+        video = _with_details(own, video, run.pyramid.rate, run.clip.size, (run.record["seed"], 2))
+    return _as_clip(run, video, of="clip")
 
 
 def gallery(run: "Run", seed: int) -> Iterator[tuple[str, Clip]]:
@@ -43,6 +58,13 @@ def gallery(run: "Run", seed: int) -> Iterator[tuple[str, Clip]]:
     yield "clip", slowed_clip(run)
     for index in range(EACH):
         yield str(index), slow_sample(run, seed, index)
+
+
+def _with_details(
+    retrieval: Retrieval, video: Tensor, rate: int, size: tuple[int, int], key: tuple[int, ...]
+) -> Tensor:
+    phases = [retrieval.add(video[phase::rate], size, seeded(*key)) for phase in range(rate)]
+    return torch.stack(phases, 1).flatten(0, 1)
 
 
 def _as_clip(run: "Run", video: Tensor, **source: object) -> Clip:

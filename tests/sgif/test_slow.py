@@ -146,10 +146,21 @@ def test_runs_are_refused_with_the_command_that_helps(runs):
         sample(load_run(runs / "slow"), 0, 0)
 
 
-@pytest.mark.parametrize("method", ["sgif-plus", "singan-frames"])
-def test_methods_without_a_video_critic_cannot_be_trained_for_it(method):
-    with pytest.raises(InputError, match=r"task\.kind: slow motion needs a video critic"):
-        resolve("quick", method, task="slowmo")
+def test_a_method_of_single_frames_cannot_be_trained_for_it():
+    with pytest.raises(InputError, match=r"task\.kind: slow motion needs to be judged as a clip"):
+        resolve("quick", "singan-frames", task="slowmo")
+
+
+def test_details_out_of_the_clip_make_slow_motion_too(clip, tmp_path):
+    keys = {"model.channels": 4, "optim.iterations": 3, "pyramid.short_side": 26}
+    config = override(resolve("smoke", "sgif-plus", task="slowmo"), keys)
+    run = train(clip, config, tmp_path / "run", method="sgif-plus", preset="smoke")
+    made, slowed = slow_sample(run, 0, 0), slowed_clip(run)
+    assert len(made) == len(slowed) == 2 * len(clip) and made.size == slowed.size == clip.size
+    assert made.sha256 == slow_sample(load_run(tmp_path / "run"), 0, 0).sha256
+    # Every pixel is a mean of the clip's, so none leaves the range of its channels.
+    pixels, own = slowed.frames.reshape(-1, 3), clip.frames.reshape(-1, 3)
+    assert (pixels >= own.min(0)).all() and (pixels <= own.max(0)).all()
 
 
 def test_the_command_writes_the_clip_and_samples_or_refuses(runs, tmp_path, capsys):
