@@ -32,7 +32,7 @@ def test_what_needs_no_training_takes_one_of_the_protocols():
     own = "results/cpu/applications/desert/slowmo/run/finished.json"
     assert plan.application_run(CPU, "slowmo", "desert") == own
     config = json.loads(plan.application_config(CPU, "slowmo"))
-    assert (config["task.kind"], config["task.factor"], config["plus.retrieval"]) == ("slowmo", 2, False)
+    assert (config["task.kind"], config["task.factor"], config["plus.retrieval"]) == ("slowmo", 2, True)
 
 
 def test_lengthening_trains_anew_only_where_the_clip_is_longer_than_it_asks_for():
@@ -86,10 +86,10 @@ def test_what_is_announced_and_asked_for_counts_an_applications_training():
     plan = Plan(HOME, {}, {})
     job = "train_task", {"root": QUICK, "clip": "desert", "application": "slowmo"}
     (found,) = trainings_of(plan, [job])
-    assert (found.method, found.count, found.frames) == ("singan-gif, slowmo", 1, 16)
+    assert (found.method, found.count, found.frames) == ("sgif-plus, slowmo", 1, 16)
     assert found.config["task.kind"] == "slowmo"
     longer = plan.application_request(QUICK, "slowmo", "desert", 1)
-    assert longer.mem_mb > plan.training_request(QUICK, "desert", "singan-gif", 1).mem_mb
+    assert longer.mem_mb > plan.training_request(QUICK, "desert", "sgif-plus", 1).mem_mb
 
 
 @pytest.mark.slow
