@@ -51,8 +51,8 @@ class Protocol:
         metrics: names of the registry.
         study: fields of the study's design (`evaluation.study.design`), beside `preset` and `methods`; by default
             preset rigorous, all methods but controls, and the protocol's samples.
-        applications: `method`, of the trainings behind applications other than super-resolution: by default sgif-plus if
-            it is among the methods, else singan-gif; `clips`, if not all.
+        applications: `method`, of the trainings behind applications other than super-resolution: by default sgif-plus
+            if it is among the methods, else singan-gif; `clips`, if not all.
         ablations: the user's own: name -> dotted config keys that differ from the full model; as methods
             they are called `ablation:NAME`.
     """
