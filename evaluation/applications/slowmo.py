@@ -7,7 +7,8 @@ sqrt(k - 1) where the clip itself moves evenly: one step of k moves.
 
 Linear blending, the other way for nothing, moves at every step, but shows two frames at once. SGFID of a clip whose
 frames between are blended is compared with that of the clip as it was made; both have the same frames at the clip's
-own moments, so the frames between make the difference.
+own moments, so the frames between make the difference. Of the training clip itself in slow motion, the frames between
+are also compared alone with those that blend the training clip's own frames, the hardest of these baselines.
 
 A clip that stands still is even, too. So the speed is measured beside it: mean flow a step, times k, over the clip's.
 """
@@ -64,6 +65,12 @@ def blended(frames: np.ndarray, factor: int) -> np.ndarray:
     after = np.minimum(before + 1, len(kept) - 1)
     share = (place - before).reshape(-1, 1, 1, 1)
     return np.rint((1 - share) * kept[before] + share * kept[after]).astype(np.uint8)
+
+
+def between(frames: np.ndarray, factor: int) -> np.ndarray:
+    """Those of frames uint8 [T, H, W, 3] that lie between two of every `factor`-th."""
+    inside = np.arange(len(frames) - (len(frames) - 1) % factor)
+    return frames[inside[inside % factor > 0]]
 
 
 def judge(real: Clip, made: Mapping[str, Clip], about: Mapping[str, Any], encoder: "Encoder") -> Verdict:
@@ -127,6 +134,9 @@ def judge(real: Clip, made: Mapping[str, Clip], about: Mapping[str, Any], encode
             Measure("clip_step_unevenness", "Unevenness, of the clip itself slowed", of_clip.value, of_clip.baseline,
                     of_clip.baseline_value),
             own_sgfid,
+            Measure("clip_between_sgfid", "SGFID of the frames between, of the clip itself slowed",
+                    score(between(slowed, factor)), "the clip's own frames blended",
+                    score(between(blended(np.repeat(real.frames, factor, axis=0), factor), factor))),
         ],
         sheet=contact_sheet([(label, frames[: 8]) for label, frames in rows], frame_height=56, text_height=10),
         shown=[

@@ -63,6 +63,12 @@ def test_baselines_keep_every_kth_frame(factor):
     assert (blended[-1] == frames[-factor]).all()
 
 
+@pytest.mark.parametrize(("frames", "factor", "kept"), [(6, 2, [1, 3]), (7, 2, [1, 3, 5]), (9, 3, [1, 2, 4, 5])])
+def test_between_are_those_with_a_kept_frame_on_either_side(frames, factor, kept):
+    numbered = np.arange(frames).reshape(-1, 1, 1, 1)
+    assert slowmo.between(numbered, factor).ravel().tolist() == kept
+
+
 def test_a_loop_repeats_itself_and_noise_does_not():
     rng = np.random.default_rng(2)
     frames = rng.integers(0, 256, (8, 12, 14, 3)).astype(np.uint8)
