@@ -136,6 +136,7 @@ class NearestConfig:
         2,
     )  # [ours] replacements a level, coarsest first, the last for all above; VGPNN's: 1, 5
     noise: float = 6.0  # [ours] deviation of the noise at the coarsest level; colours lie in [-1, 1]; VGPNN's: 5
+    dealt: bool = True  # [ours] at the coarsest level each patch of the clip is used equally often; VGPNN: the nearest
     height: float = 6.0  # [ours] of a patch's row at the coarsest level, in units of the patches' variance
     vote: Literal["median", "mean"] = "median"  # [VGPNN] of what the patches over a pixel say
     alpha: float = 0.02  # [ours] of the completeness weight, which VGPNN leaves out; as plus.alpha

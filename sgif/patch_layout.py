@@ -4,8 +4,9 @@ again, from a few frames of a few pixels up (Haim et al., ECCV 2022; for images 
 At the coarsest level the noise is so strong that chance decides what comes where; from there on a layout is only made
 consistent: it is enlarged in space and time, looked up among the patches of the clip as blurred as itself, then some
 times among those of the clip at its own size. Patches lie inside the clip as a whole, and a pixel is the median of what
-those over it say. Three things are ours: keys are weighted for completeness (`sgif.nearest`); at the coarsest level a
-patch's height in the frame counts, too; and no patch comes from its own place, or samples would be copies now and then.
+those over it say. Four things are ours: at the coarsest level the clip's patches are dealt out to the noise, each about
+equally often (`sgif.assignment`), and a patch's height in the frame counts beside its pixels; above, keys are weighted
+for completeness (`sgif.nearest`); and no patch comes from its own place, or samples would be copies now and then.
 
 The details above a layout's size are the retrieval's (`sgif.retrieval`): every patch is compared with every other here,
 only with some there.
@@ -18,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from datasets.errors import InputError
+from sgif.assignment import assigned_places
 from sgif.config import Config, NearestConfig
 from sgif.frames import resize
 from sgif.nearest import nearest_places
@@ -103,7 +105,10 @@ class PatchLayout:
             blurred: whether it is looked up in the clip as it looks when it comes from the level below.
         """
         own, index = self.nearest, self._index(level, blurred=blurred)
-        places = nearest_places(index, video, None, rng, own.alpha, apart, exact=True)
+        if level == 0 and own.dealt:
+            places = assigned_places(index, video, apart)
+        else:
+            places = nearest_places(index, video, None, rng, own.alpha, apart, exact=True)
         return overlapped(places, self.clips[level], own.side, own.frames, own.vote)
 
     def shape(self, level: int, frames: int, size: tuple[int, int]) -> Shape:
