@@ -3,9 +3,9 @@
 import sys
 
 from datasets.cli import OneLineParser, run
-from sgif.commands import plan, sample, train
+from sgif.commands import animate, compose, plan, sample, superres, train
 
-COMMANDS = (train, plan, sample)
+COMMANDS = (train, plan, sample, compose, superres, animate)
 
 
 def main(arguments: list[str]) -> None:
