@@ -3,9 +3,9 @@
 import sys
 
 from datasets.cli import OneLineParser, run
-from sgif.commands import animate, compose, plan, sample, superres, train
+from sgif.commands import animate, compose, lengthen, plan, sample, slowmo, superres, train
 
-COMMANDS = (train, plan, sample, compose, superres, animate)
+COMMANDS = (train, plan, sample, slowmo, lengthen, compose, superres, animate)
 
 
 def main(arguments: list[str]) -> None:

@@ -12,6 +12,7 @@ from sgif.frames import resize, to_frames
 from sgif.model import GeneratorPyramid
 from sgif.noise import seeded
 from sgif.retrieval import Retrieval
+from sgif.tasks import require_task
 
 if TYPE_CHECKING:
     from sgif.run import Run
@@ -88,15 +89,17 @@ def check_request(pyramid: GeneratorPyramid, retrieval: Retrieval | None, size: 
     """Refuse sizes at which the pyramid has nothing to say or that nobody's memory holds.
 
     Raises:
-        InputError: the coarsest level would be smaller than a patch, or the request is beyond the limits.
+        InputError: the coarsest level would be smaller than half a patch, so that every pixel is ruled by both borders,
+            or the request is beyond the limits.
     """
     patch = 1 + pyramid.config.model.layers * (pyramid.config.model.kernel - 1)
+    half = (patch + 1) // 2
     finest = retrieval.sizes[-1] if retrieval else pyramid.scales[-1].size
     coarsest = pyramid.level_size(0, _generated_size(retrieval, size))
-    if min(coarsest) < patch:
-        least = [-(-patch * f // c) for f, c in zip(finest, pyramid.scales[0].size, strict=True)]
+    if min(coarsest) < half:
+        least = [-(-half * f // c) for f, c in zip(finest, pyramid.scales[0].size, strict=True)]
         raise InputError(
-            f"--size {size[0]}x{size[1]}: the coarsest level would be {coarsest[0]}x{coarsest[1]}, smaller than a "
+            f"--size {size[0]}x{size[1]}: the coarsest level would be {coarsest[0]}x{coarsest[1]}, smaller than half a "
             f"patch of {patch}; ask for at least {least[0]}x{least[1]}"
         )
     if max(size) > MAX_SIDE:
@@ -115,7 +118,12 @@ def sample(
         seed, index: together the seed of this sample.
         size: height and width; by default the training clip's.
         frames: number of frames; by default the training clip's.
+
+    Raises:
+        InputError: a size or a number of frames out of reach, or a run that was trained for slow motion.
     """
+    if run.pyramid.rate > 1:
+        require_task(run, "sample")
     size, frames = size or run.clip.size, frames or len(run.clip)
     check_request(run.pyramid, run.retrieval, size, frames)
     video = generate(run.pyramid, run.retrieval, frames, seeded(seed, 2, index), size)

@@ -36,6 +36,8 @@ ABLATION = "ablation:"
 """What names of the user's own ablations begin with."""
 FULL = "singan-gif"
 """What ablations are compared with."""
+PLUS = "sgif-plus"
+"""What applications are shown with, where a protocol has it and they need no training of their own."""
 ABLATIONS = tuple(m.name for m in TRAINED.values() if m.ablates == FULL)
 """The registry's own."""
 

@@ -1,6 +1,7 @@
 """Arguments that several commands take, and what several commands do with them."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,12 +102,14 @@ def open_run(arguments: argparse.Namespace) -> "Run":
     return load_run(arguments.run, choose_device(arguments.device))
 
 
-def write(arguments: argparse.Namespace, index: int, clip: "Clip") -> None:
-    """Clip number `index` of a command's results: lossless .npz, a GIF for looking, an MP4 where one is asked for."""
+def write(arguments: argparse.Namespace, name: int | str, clip: "Clip") -> None:
+    """One of a command's results: lossless .npz, a GIF for looking, an MP4 where one is asked for; a line says so."""
     from datasets.clip import save_clip
     from datasets.encode import write_gif, write_mp4
 
-    save_clip(arguments.out / f"{index}.npz", clip)
-    write_gif(arguments.out / f"{index}.gif", clip)
+    save_clip(arguments.out / f"{name}.npz", clip)
+    write_gif(arguments.out / f"{name}.gif", clip)
     if arguments.mp4:
-        write_mp4(arguments.out / f"{index}.mp4", clip)
+        write_mp4(arguments.out / f"{name}.mp4", clip)
+    height, width = clip.size
+    print(f"{arguments.out / f'{name}.npz'}: {len(clip)} frames of {width}x{height}", file=sys.stderr, flush=True)
