@@ -38,7 +38,7 @@ LEVERS = {
 _NATIVE = {"pyramid.long_side": None, **LEVERS}
 # In few iterations the scales below learn to reconstruct the clip to 22 dB. What refines that cannot learn to refine
 # the clip: 8 dB below bicubic's PSNR. From the clip itself the same time gives bicubic's PSNR.
-_SUPERRES = {"superres": {"task.base": "clip"}}
+_SUPERRES = {"task.base": "clip"}
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
@@ -50,7 +50,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                 "native size without a GPU: overnight",
                 {**_NATIVE, "optim.iterations": (2000,)},
                 {"sgif-plus": {"optim.iterations": (3000,)}},
-                _SUPERRES,
+                {"superres": _SUPERRES},
             ),
             Preset(
                 "quick",
@@ -72,7 +72,8 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                     "singan-frames": {"optim.iterations": (2100,)},
                     "sgif-plus": {"optim.iterations": (3000,)},
                 },
-                {"superres": {**_SUPERRES["superres"], "optim.iterations": (400,)}},
+                # No smaller scale is used, and half of 48 pixels is less than 25.
+                {"superres": {**_SUPERRES, "pyramid.coarsest_side": 11, "optim.iterations": (400,)}},
             ),
             Preset(
                 "smoke",
@@ -89,7 +90,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                     "optim.lr_generator": 1e-2,
                     "speed.penalty_crop": 0.5,
                 },
-                per_task=_SUPERRES,
+                per_task={"superres": {**_SUPERRES, "pyramid.coarsest_side": 11}},
             ),
         )
     }

@@ -45,14 +45,9 @@ class Retrieval:
         self.clips = [resize(clip, size) for size in sizes]
         self._indices: dict[int, PatchIndex] = {}
 
-    def for_pictures(self, apart: float | None = None) -> "Retrieval":
-        """The same for clips that are not a generator's: they have no noise to be softened.
-
-        Arguments:
-            apart: as in the config, where it is to be another.
-        """
-        changed = replace(self.plus, soften=0.0, apart=self.plus.apart if apart is None else apart)
-        return Retrieval(self.clips[-1], self.sizes, changed)
+    def told(self, **changes: float) -> "Retrieval":
+        """The same, with some keys of the config changed."""
+        return Retrieval(self.clips[-1], self.sizes, replace(self.plus, **changes))
 
     def level_sizes(self, size: tuple[int, int]) -> list[tuple[int, int]]:
         """Height and width of all levels when the finest has `size`."""

@@ -61,7 +61,7 @@ def animated(
     clip = to_tensor(run.clip.frames).to(device)
     matched = _with_palette(picture, picture, clip)
     if run.retrieval is not None:
-        video = _by_retrieval(run.retrieval.for_pictures(), matched, count, rng)
+        video = _by_retrieval(run.retrieval.told(soften=0.0), matched, count, rng)
     else:
         entering = matched.expand(count, -1, -1, -1)
         if lively:
@@ -87,7 +87,7 @@ def animated(
 def gallery(run: "Run", seed: int) -> Iterator[tuple[str, Clip]]:
     """Two images, as clips of a frame, and what moves: `NAME-image` and `NAME`.
 
-    `own` is the clip's frame half way through, `sample` the first of a random sample: the clip's content, laid out anew.
+    `own` is the clip's frame half way through, `sample` the first of a random sample: the same things elsewhere.
     """
     images = {"own": run.clip.frames[len(run.clip) // 2], "sample": sample(run, seed, 0).frames[0]}
     for name, image in images.items():

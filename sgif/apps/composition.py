@@ -3,7 +3,8 @@
 What comes out is like the clip everywhere, also where the edit left a seam. It is shrunk and passed again, some times.
 Around the seam it takes the edited clip's place, fading in from the border of a mask; beyond the mask the edited clip
 stays as it was, bit for bit. Before every pass the two are put together, so that the seam is mended to fit to what
-stays. [ours: the paper shows whole frames and names no mask]
+stays; before the first the seam is blurred, as its edge would be taken for one of the scene's. [ours: the paper shows
+whole frames, and names neither mask nor blur]
 """
 
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from datasets.clip import Clip, make_clip
 from datasets.errors import InputError
 from sgif.frames import to_frames, to_tensor
 from sgif.noise import seeded
+from sgif.retrieval import softened
 from sgif.sampler import entry_level, refine_from
 
 if TYPE_CHECKING:
@@ -29,6 +31,9 @@ MARGIN = 1 / 5
 """Of the short side: how far from a seam pixels may change."""
 _FADE = 1 / 20
 """Of the short side: how far into the mask what was there fades out."""
+_BLUR = 1 / 12
+"""Of the short side: deviation of the Gaussian that takes the edge off a seam before the first pass."""
+_NO_COMPLETENESS = 1e3
 
 
 @dataclass(frozen=True)
@@ -39,11 +44,13 @@ class Edit:
         frames: uint8 [T, H, W, 3].
         mask: bool [H, W], where it may be changed.
         inset: top, left, bottom and right of what was set in; where that is the frame's border there is no seam.
+        margin: how far from the seam the mask goes, in pixels; None for an edit of somebody's own.
     """
 
     frames: np.ndarray
     mask: np.ndarray
     inset: tuple[int, int, int, int] | None = None
+    margin: int | None = None
 
 
 def shifted(frames: np.ndarray, columns: int, margin: int | None = None) -> Edit:
@@ -110,15 +117,15 @@ def composed(
 
     Arguments:
         run: a finished training.
-        edit: frames of the training clip's size, any number.
+        edit: frames of the training clip's size, any number of them.
         seed, index: together the seed of the noise.
         skipped: generators that are skipped, see `sgif.sampler.entry_level`.
         passes: how often the clip goes through the others, at least 1.
         told: called after each pass with the number of it.
 
     Raises:
-        InputError: the edited clip has another size than the training clip, or the mask than the clip; or so many
-            generators cannot be skipped.
+        InputError: the edited clip has another size than the training clip, or the mask than the clip, or the mask
+            is empty; or so many generators cannot be skipped.
     """
     if edit.frames.shape[1:3] != run.clip.size or edit.mask.shape != run.clip.size:
         (height, width), (own_height, own_width) = edit.frames.shape[1:3], run.clip.size
@@ -126,12 +133,17 @@ def composed(
             f"the edited clip is {height}x{width} pixels and its mask {edit.mask.shape[0]}x{edit.mask.shape[1]}, but "
             f"{run.folder} was trained on {own_height}x{own_width}; bring both to that size"
         )
+    if not edit.mask.any():
+        raise InputError("the mask holds no pixel that may change; mark some in white")
     level = entry_level(run.pyramid, run.retrieval, skipped)
-    # What is not edited should be found where it is: only here may patches come from their own place.
-    retrieval = run.retrieval.for_pictures(apart=0.0) if run.retrieval else None
+    # What is not edited should be found where it is, and nothing more of the clip needs to be seen: with the weight on
+    # what is missing, materials grow out of the seam. Nor is there a generator's noise to be softened.
+    retrieval = run.retrieval.told(apart=0.0, alpha=_NO_COMPLETENESS, soften=0.0) if run.retrieval else None
     edited, rng = to_tensor(edit.frames).to(run.pyramid.z_star.device), seeded(seed, 4, index)
     weight = _faded(edit.mask).to(edited.device)
     mixed = edited
+    if edit.inset:
+        mixed = edited + weight * (softened(edited, _BLUR * min(run.clip.size)) - edited)
     for number in range(1, passes + 1):
         video = refine_from(run.pyramid, retrieval, mixed, level, rng, run.clip.size)
         mixed = edited + weight * (video - edited)
@@ -150,7 +162,7 @@ def composed(
         seed=seed,
         index=index,
         inset=list(edit.inset) if edit.inset else None,
-        changed=_box(edit.mask),
+        margin=edit.margin,
         clip_sha256=run.record["clip"]["sha256"],
         config_sha256=run.record["config_sha256"],
     )
@@ -171,7 +183,7 @@ def gallery(run: "Run", seed: int) -> Iterator[tuple[str, Clip]]:
 def _edit(frames: np.ndarray, inset: tuple[int, int, int, int], margin: int | None) -> Edit:
     size = frames.shape[1:3]
     margin = max(1, round(MARGIN * min(size))) if margin is None else margin
-    return Edit(frames, seam_band(size, inset, margin), inset)
+    return Edit(frames, seam_band(size, inset, margin), inset, margin)
 
 
 def seam_band(size: tuple[int, int], inset: tuple[int, int, int, int], margin: int) -> np.ndarray:
@@ -192,11 +204,3 @@ def _faded(mask: np.ndarray) -> torch.Tensor:
     mean = F.avg_pool2d(F.pad(wanted, [reach] * 4, mode="replicate"), 2 * reach + 1, 1)[0, 0]
     # Along a straight border the mean is 1/2 there.
     return (2 * mean - 1).clamp(0, 1) * wanted[0, 0]
-
-
-def _box(mask: np.ndarray) -> list[int]:
-    """Top, left, bottom and right of what a mask holds."""
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    if not rows.size:
-        raise InputError("the mask holds no pixel that may change; mark some in white")
-    return [int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1]

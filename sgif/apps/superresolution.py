@@ -2,7 +2,7 @@
 
 Training made the pyramid's factor r the k-th root of k, so k passes enlarge by k. Each pass enlarges the clip by r,
 adds the finest scale's noise, and has the generator add the details, tile by tile: a tile is computed with as much
-around it as the generator reaches, so tiles fit together exactly and the memory of the net does not grow with the frame.
+around it as the generator reaches, so tiles fit together, and the memory of the net does not grow with the frame.
 """
 
 from collections.abc import Callable, Iterator

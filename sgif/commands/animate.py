@@ -38,5 +38,4 @@ def _animate(arguments: argparse.Namespace) -> None:
     for index in range(arguments.num):
         clip = animated(trained, image, arguments.seed, index, frames=arguments.frames, lively=not arguments.plain)
         write(arguments, index, clip)
-        print(f"{index + 1} of {arguments.num}", flush=True)
     print(f"wrote {arguments.num} clips to {arguments.out}")

@@ -1,6 +1,7 @@
 """`python -m sgif compose`: an edited clip without its seams (paper, section 5.4)."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +69,7 @@ def _compose(arguments: argparse.Namespace) -> None:
             index,
             skipped=arguments.skip,
             passes=arguments.passes,
-            told=lambda number, index=index: print(f"{index}: pass {number}/{arguments.passes}", flush=True),
+            told=lambda number: print(f"pass {number} of {arguments.passes}", file=sys.stderr, flush=True),
         )
         write(arguments, index, clip)
     print(f"wrote {arguments.num} clips to {arguments.out}, with edited.gif for comparison")

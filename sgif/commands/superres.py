@@ -1,6 +1,8 @@
 """`python -m sgif superres`: a clip at a multiple of its size (paper, section 5.5)."""
 
 import argparse
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +30,6 @@ def add(commands: Any) -> None:
 
 
 def _superres(arguments: argparse.Namespace) -> None:
-    import time
-
     from datasets.decode import read_video
     from sgif.apps.superresolution import enlarged
 
@@ -41,7 +41,7 @@ def _superres(arguments: argparse.Namespace) -> None:
         nonlocal last
         if done == count or time.monotonic() - last >= SECONDS_BETWEEN_LINES:
             last = time.monotonic()
-            print(f"pass {number}: {done} of {count} tiles", flush=True)
+            print(f"pass {number}: {done} of {count} tiles", file=sys.stderr, flush=True)
 
     for index in range(arguments.num):
         write(arguments, index, enlarged(trained, clip, arguments.seed, index, side=arguments.tile, told=tell))
