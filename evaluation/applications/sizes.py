@@ -17,7 +17,8 @@ from evaluation.applications.verdict import Measure, Shown, Verdict
 if TYPE_CHECKING:
     from evaluation.encoders.encoder import Encoder
 
-_CELL = 44
+_FACTORS = (0.5, 1.0, 1.5, 2.0)
+_CELL = 72
 """Height in pixels of a frame of the clip's own size on the contact sheet."""
 
 
@@ -32,8 +33,7 @@ def judge(real: Clip, made: Mapping[str, Clip], about: Mapping[str, Any], encode
     """
     score = Scorer(real.frames, encoder)
     measures = []
-    for name, title in (("1x2", "twice the width"), ("2x1", "twice the height"), ("2x2", "twice both"),
-                        ("1x0.5", "half the width")):  # fmt: skip
+    for name, title in (("1x2", "twice the width"), ("2x1", "twice the height"), ("2x2", "twice both")):
         frames = made[name].frames
         stretched = resize_frames(real.frames, *frames.shape[1:3])
         measures.append(
@@ -59,28 +59,27 @@ def judge(real: Clip, made: Mapping[str, Clip], about: Mapping[str, Any], encode
 
 
 def _sheet(real: np.ndarray, made: Mapping[str, Clip]) -> np.ndarray:
-    """Each size's first frame at its place and true proportions: heights from above, widths from the left."""
+    """Each size's first frame at its place and in true proportion; in places left free the clip, and it stretched."""
     from PIL import Image, ImageDraw, ImageFont
 
     height, width = _CELL, round(_CELL * real.shape[2] / real.shape[1])
-    factors, gap, text = (0.5, 1.0, 1.5, 2.0), 6, 12
-    tops = np.cumsum([text + gap, *(round(f * height) + gap + text for f in factors)])
-    lefts = np.cumsum([gap, *(round(f * width) + gap for f in factors)])
-    sheet = Image.new("RGB", (int(lefts[-1]) + 2 * (width * 2 + gap) // 2, int(tops[-1])), "white")
+    gap, text = 6, 12
+    lefts = np.cumsum([gap, *(round(factor * width) + gap for factor in _FACTORS)])
+    tops = np.cumsum([gap + text, *(round(factor * height) + gap + text for factor in _FACTORS)])
+    sheet = Image.new("RGB", (int(lefts[-1]), int(tops[-1] - text)), "white")
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(10)
-
-    def paste(frames: np.ndarray, left: int, top: int, size: tuple[int, int], label: str) -> None:
-        picture = Image.fromarray(np.ascontiguousarray(frames[0])).resize(size[::-1], Image.Resampling.BICUBIC)
+    cells = {(high, wide): (f"{high:g}x{wide:g}", (high, wide)) for high in _FACTORS for wide in _FACTORS}
+    frames = {label: (label.replace("x", " x "), made[label].frames) for label, _ in cells.values() if label in made}
+    frames["2x1.5"], frames["1.5x2"] = ("the clip", real), ("the clip, stretched to 1 x 2", real)
+    shapes = {"2x1.5": (1, 1), "1.5x2": (1, 2)}
+    for (high, wide), (label, own) in cells.items():
+        if label not in frames:
+            continue
+        shape = shapes.get(label, own)
+        size = round(shape[1] * width), round(shape[0] * height)
+        words, video = frames[label]
+        picture = Image.fromarray(np.ascontiguousarray(video[0])).resize(size, Image.Resampling.BICUBIC)
+        left, top = int(lefts[_FACTORS.index(wide)]), int(tops[_FACTORS.index(high)])
         sheet.paste(picture, (left, top))
-        draw.text((left, top - text), label, fill="black", font=font)
-
-    for row, high in enumerate(factors):
-        for column, wide in enumerate(factors):
-            clip = made.get(f"{high:g}x{wide:g}")
-            if clip is not None:
-                size = round(high * height), round(wide * width)
-                paste(clip.frames, int(lefts[column]), int(tops[row]), size, f"{high:g} x {wide:g}")
-    right = int(lefts[-1]) + gap
-    paste(real, right, int(tops[0]), (height, width), "the clip")
-    paste(real, right, int(tops[2]), (height, 2 * width), "stretched")
+        draw.text((left, top - text), words, fill="black", font=font)
     return np.asarray(sheet)
