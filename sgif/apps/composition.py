@@ -31,9 +31,10 @@ MARGIN = 1 / 5
 """Of the short side: how far from a seam pixels may change."""
 _FADE = 1 / 20
 """Of the short side: how far into the mask what was there fades out."""
-_BLUR = 1 / 12
+_BLUR = 1 / 30
 """Of the short side: deviation of the Gaussian that takes the edge off a seam before the first pass."""
-_NO_COMPLETENESS = 1e3
+_ALPHA = 0.1
+"""Of the retrieval's completeness weight."""
 
 
 @dataclass(frozen=True)
@@ -136,14 +137,14 @@ def composed(
     if not edit.mask.any():
         raise InputError("the mask holds no pixel that may change; mark some in white")
     level = entry_level(run.pyramid, run.retrieval, skipped)
-    # What is not edited should be found where it is, and nothing more of the clip needs to be seen: with the weight on
-    # what is missing, materials grow out of the seam. Nor is there a generator's noise to be softened.
-    retrieval = run.retrieval.told(apart=0.0, alpha=_NO_COMPLETENESS, soften=0.0) if run.retrieval else None
+    # What is not edited should be found where it is, with less weight on what is missing: materials would grow out of
+    # the seam. Without any the mended part is bland. There is no generator's noise to be softened.
+    retrieval = run.retrieval.told(apart=0.0, alpha=_ALPHA, soften=0.0) if run.retrieval else None
     edited, rng = to_tensor(edit.frames).to(run.pyramid.z_star.device), seeded(seed, 4, index)
     weight = _faded(edit.mask).to(edited.device)
     mixed = edited
     if edit.inset:
-        mixed = edited + weight * (softened(edited, _BLUR * min(run.clip.size)) - edited)
+        mixed = _blurred(edited, edit.inset)
     for number in range(1, passes + 1):
         video = refine_from(run.pyramid, retrieval, mixed, level, rng, run.clip.size)
         mixed = edited + weight * (video - edited)
@@ -195,6 +196,15 @@ def seam_band(size: tuple[int, int], inset: tuple[int, int, int, int], margin: i
     columns = slice(left + margin if left else 0, right - margin if right < size[1] else size[1])
     inner[rows, columns] = True
     return outer & ~inner
+
+
+def _blurred(video: torch.Tensor, inset: tuple[int, int, int, int]) -> torch.Tensor:
+    """`video` float [T, 3, H, W] with its seam blurred, and nothing else: texture must stay to be recognised."""
+    size = tuple(video.shape[-2:])
+    deviation = _BLUR * min(size)
+    near = torch.from_numpy(seam_band(size, inset, max(1, round(2 * deviation)))).float().to(video.device)
+    weight = softened(near.expand(1, 3, -1, -1), deviation)
+    return video + weight * (softened(video, deviation) - video)
 
 
 def _faded(mask: np.ndarray) -> torch.Tensor:
