@@ -233,8 +233,8 @@ def _rules(config: Config) -> list[tuple[str, bool, str]]:
         ("speed.penalty_crop", 0 < speed.penalty_crop <= 1, "must lie in (0, 1]"),
         (
             "task.kind",
-            config.task.rate == 1 or (model.video_critic and not plus.patch_scales),
-            "slow motion needs a video critic at all scales, as singan-gif has",
+            config.task.rate == 1 or model.video_critic,
+            "slow motion needs to be judged as a clip, as singan-gif and sgif-plus do",
         ),
         ("task.factor", 2 <= config.task.factor <= 8, "must lie between 2 and 8"),
         (

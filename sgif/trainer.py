@@ -301,7 +301,7 @@ class ScaleTraining:
                 scores = critic(self._judged(name, fake, phase), self.how)
                 seen[f"adversarial_{name}"] = self._adversarial_weight(name) * adversarial_loss(scores)
         if self.config.plus.by_patches(self.scale.index):
-            seen["patches"] = self._patch_loss(fake, real)
+            seen["patches"] = self._patch_loss(fake[phase :: self._rate], real)
         made = slice(window.start * self._rate, window.stop * self._rate)
         z = self.pyramid.z_star[made] if self.scale.index == 0 else None
         reconstruction = self.pyramid.refine(self.scale.index, self.anchor[made], z, crop, self.how)[:: self._rate]

@@ -51,8 +51,8 @@ APPLICATIONS: Mapping[str, Application] = MappingProxyType(
                 "slowmo",
                 "Slow motion",
                 "5.2",
-                "Noise on a path through the frames; twice as many frames are generated, and the video critic sees "
-                "every other one. Measured against showing each frame twice, and against blending neighbours.",
+                "Noise on a path through the frames; twice as many are generated, and every other one is compared with "
+                "the clip as a clip. Measured against showing each frame twice, and against blending neighbours.",
                 task="slowmo",
                 factor=2,
             ),
