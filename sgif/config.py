@@ -165,6 +165,9 @@ class TaskConfig:
 
     kind: Literal["sample", "slowmo", "superres"] = "sample"
     factor: int = 2  # [paper] 2 in its example: how many times as many frames, or pixels in each direction
+    # [ours] what super-resolution learns to refine: what the generators below make, as always, or the clip itself at
+    # the size below. Then only the finest scale is trained; those below, which nothing uses, take one step.
+    base: Literal["generators", "clip"] = "generators"
 
     @property
     def rate(self) -> int:
@@ -291,6 +294,16 @@ def _rules(config: Config) -> list[tuple[str, bool, str]]:
             "slow motion needs to be judged as a clip, as singan-gif and sgif-plus do",
         ),
         ("task.factor", 2 <= config.task.factor <= 8, "must lie between 2 and 8"),
+        (
+            "task.base",
+            config.task.base == "generators" or config.task.kind == "superres",
+            "only super-resolution refines the clip itself",
+        ),
+        (
+            "task.kind",
+            config.task.kind != "superres" or not plus.retrieval,
+            "super-resolution needs a generator at the finest scale, as singan-gif has",
+        ),
         ("speed.penalty_every", 1 <= speed.penalty_every <= 100, "must lie between 1 and 100"),
     ]
 

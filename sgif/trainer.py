@@ -129,15 +129,18 @@ class ScaleTraining:
             net.to(real.device).train().requires_grad_(True)
 
         self._rate = pyramid.rate
+        self._from_clip = scale.index > 0 and self.config.task.base == "clip"
         if scale.index:
-            self.anchor = resize(pyramid.reconstruct(scales=scale.index), scale.size)
+            below = pyramid.scales[scale.index - 1].size
+            known = resize(real, below) if self._from_clip else pyramid.reconstruct(scales=scale.index)
+            self.anchor = resize(known, scale.size)
             self.amplitude = self.config.noise.amplitude * frame_rmse(self.anchor[:: self._rate], real)
         else:
             self.anchor, self.amplitude = real.new_zeros(len(pyramid.z_star), *real.shape[1:]), 1.0
         pyramid.append(self.generator, self.amplitude)
         speed = self.config.speed
         self._pool = None
-        if scale.index and speed.pool:
+        if scale.index and speed.pool and not self._from_clip:
             self._pool = Pool(lambda n: self._below(seeded(seed, 3, scale.index, n)), speed.pool, speed.pool_refresh)
 
         optim = self.config.optim
@@ -156,7 +159,7 @@ class ScaleTraining:
         window = slice(start, start + self.scale.chunk)
         side, (height, width) = self.config.speed.crop, self.scale.size
         crop = draw_crop(self.scale.size, side, self.rng) if side and max(height, width) > side else None
-        base, fake = self._fake(crop)
+        base, fake = self._fake(window, crop)
         real = crop.cut(self.real[window]) if crop else self.real[window]
         phase = int(torch.randint(self._rate, (), generator=self.rng)) if self._rate > 1 else 0
         seen, gradient = self._step_critics(real, fake, phase)
@@ -181,7 +184,10 @@ class ScaleTraining:
     def finish(self) -> TrainedScale:
         """Freeze the generator and measure its reconstruction."""
         self.pyramid.freeze()
-        reconstruction = self.pyramid.reconstruct(scales=self.scale.index + 1)
+        if self._from_clip:
+            reconstruction = self.pyramid.refine(self.scale.index, self.anchor, None)
+        else:
+            reconstruction = self.pyramid.reconstruct(scales=self.scale.index + 1)
         reconstruction = reconstruction[:: self._rate]
         rmse, psnr = frame_rmse(reconstruction, self.real), peak_signal_to_noise(reconstruction, self.real)
         return TrainedScale(self.critics, self.amplitude, rmse, psnr)
@@ -227,11 +233,16 @@ class ScaleTraining:
         below = self.pyramid.generate(frames, rng, scales=self.scale.index, how=self.how)
         return resize(below, self.scale.size)
 
-    def _fake(self, crop: Crop | None) -> tuple[Tensor, Tensor]:
-        """What the scales below made, whole, and a random sample of it at this scale, with the generator's graph."""
+    def _fake(self, window: slice, crop: Crop | None) -> tuple[Tensor, Tensor]:
+        """What the scales below made, whole, and a random sample of it at this scale, with the generator's graph.
+
+        With `task.base` clip, the clip's window at the size below stands in for what they made.
+        """
         frames, size, index = self.scale.chunk * self._rate, self.scale.size, self.scale.index
         if index == 0:
             base = self.real.new_zeros(frames, *self.real.shape[1:])
+        elif self._from_clip:
+            base = self.anchor[window]
         elif self._pool:
             base = self._pool.draw(self.iteration, self.rng)
         else:
