@@ -126,8 +126,8 @@ class NearestConfig:
 
     layout: bool = False  # layouts come from noise by nearest patches; no scale is trained
     layout_side: int = 50  # [ours] short side of the layouts, where every patch is compared with every other
-    coarsest_side: int = 15  # [VGPNN] short side of the coarsest level ...
-    coarsest_frames: int = 3  # [VGPNN] ... and its frames
+    coarsest_side: int = 19  # [ours] short side of the coarsest level; VGPNN's: 15
+    coarsest_frames: int = 3  # [VGPNN] its frames
     factor: float = 1 / 0.85  # [VGPNN] from level to level, in space and time
     side: int = 7  # [VGPNN] of a patch, in pixels
     frames: int = 3  # [VGPNN] of a patch
@@ -137,7 +137,7 @@ class NearestConfig:
     )  # [ours] replacements a level, coarsest first, the last for all above; VGPNN's: 1, 5
     noise: float = 6.0  # [ours] deviation of the noise at the coarsest level; colours lie in [-1, 1]; VGPNN's: 5
     dealt: bool = True  # [ours] at the coarsest level each patch of the clip is used equally often; VGPNN: the nearest
-    height: float = 6.0  # [ours] of a patch's row at the coarsest level, in units of the patches' variance
+    height: float = 2.0  # [ours] of a patch's row at the coarsest level, in units of the patches' variance
     vote: Literal["median", "mean"] = "median"  # [VGPNN] of what the patches over a pixel say
     alpha: float = 0.02  # [ours] of the completeness weight, which VGPNN leaves out; as plus.alpha
     apart: float = 0.06  # [ours] as plus.apart: whole samples would now and then be copies

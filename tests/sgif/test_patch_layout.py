@@ -177,7 +177,7 @@ def test_a_run_holds_its_config_and_no_weights(tmp_path):
     assert first.sha256 == sample(read, 3, 1).sha256 != sample(read, 3, 2).sha256
     wide = sample(read, 3, 1, size=(32, 88), frames=7)
     assert wide.size == (32, 88) and len(wide) == 7
-    with pytest.raises(InputError, match="--size 10x44: the coarsest level would be 4x21"):
+    with pytest.raises(InputError, match="--size 10x44: the coarsest level would be 6x28"):
         sample(read, 3, 1, size=(10, 44))
     with pytest.raises(InputError, match="--frames 2: patches have 3"):
         sample(read, 3, 1, frames=2)
@@ -195,7 +195,7 @@ def test_a_clip_shorter_than_a_patch_is_refused(tmp_path):
     [
         ({"nearest.layout": True}, "nearest.layout"),
         ({"plus.retrieval": True}, "plus.retrieval"),
-        ({"nearest.side": 16}, "nearest.side"),
+        ({"nearest.side": 20}, "nearest.side"),
         ({"nearest.frames": 4}, "nearest.frames"),
         ({"nearest.steps": ()}, "nearest.steps"),
         ({"nearest.layout_side": 10}, "nearest.coarsest_side"),
