@@ -42,21 +42,23 @@ class Work:
 
 def iteration_work(scales: list[Scale], index: int, config: Config) -> Work:
     """One iteration of scale `index`, upkeep of the pool included."""
-    speed, scale = config.speed, scales[index]
+    speed, scale, optim = config.speed, scales[index], config.optim
     height, width = (min(side, speed.crop) if speed.crop else side for side in scale.size)
-    # A sample and a reconstruction, each with gradients.
-    work = _generator(scale, height, width, config.model).times(6)
-    if config.plus.by_patches(index):
-        return work + _patch_distance(scale, config)
-    passes = 6 if speed.joint else 8
-    share = speed.penalty_crop**2 * _PENALTY_PASSES / speed.penalty_every
+    by_patches = config.plus.by_patches(index)
+    samples = optim.generator_steps + (0 if by_patches else optim.critic_steps - 1)
+    # A sample and a reconstruction for each step of the generator, each with gradients; the other samples without.
+    work = _generator(scale, height, width, config.model).times(5 * optim.generator_steps + samples)
+    if by_patches:
+        return work + _patch_distance(scale, config).times(optim.generator_steps)
+    passes = 6 * optim.critic_steps + (0 if speed.joint else 2 * optim.generator_steps)
+    share = optim.critic_steps * speed.penalty_crop**2 * _PENALTY_PASSES / speed.penalty_every
     for taps, there in ((1, config.model.image_critic), (config.model.kernel, config.model.video_critic)):
         if there:
             work += _critic(scale, height, width, taps, config.model).times(passes + share)
     below = Work()
     for frozen in scales[:index]:
         below += _generator(frozen, *frozen.size, config.model)
-    return work + below.times(1 / speed.pool_refresh if speed.pool else 1)
+    return work + below.times(1 / speed.pool_refresh if speed.pool else samples)
 
 
 def iteration_voxels(scale: Scale, config: Config) -> int:

@@ -103,6 +103,7 @@ class ScaleTraining:
     ) -> None:
         self.pyramid, self.scale, self.real, self.config = pyramid, scale, real, pyramid.config
         self.how = how
+        self._average: dict[str, Tensor] = {}
         self._penalty_how = how if self.config.speed.penalty_precision == "same" else how.exact()
         self.iteration = 0
         losses = self.config.losses
@@ -143,16 +144,27 @@ class ScaleTraining:
         }
 
     def step(self) -> dict[str, Tensor]:
-        """One iteration: a step of each critic, then one of the generator. Returns the weighted losses, scalars."""
+        """One iteration: the steps of each critic, then those of the generator.
+
+        Returns:
+            The weighted losses, scalars: of the last step of each.
+        """
         self.iteration += 1
-        start = int(torch.randint(len(self.real) - self.scale.chunk + 1, (), generator=self.rng))
-        window = slice(start, start + self.scale.chunk)
-        side, (height, width) = self.config.speed.crop, self.scale.size
-        crop = draw_crop(self.scale.size, side, self.rng) if side and max(height, width) > side else None
-        base, fake = self._fake(crop)
-        real = crop.cut(self.real[window]) if crop else self.real[window]
-        seen, gradient = self._step_critics(real, fake)
-        seen |= self._step_generator(window, crop, base, fake, gradient)
+        optim, seen = self.config.optim, {}
+        critic_steps = optim.critic_steps if self.critics else 1
+        for number in range(critic_steps):
+            with torch.set_grad_enabled(number == critic_steps - 1):  # the last fake serves the generator, too
+                window, crop = self._draw_view()
+                base, fake = self._fake(crop)
+            real = crop.cut(self.real[window]) if crop else self.real[window]
+            losses, gradient = self._step_critics(real, fake)
+            seen |= losses
+        for number in range(optim.generator_steps):
+            if number:  # the graph of the fake before is used up, and the generator has moved
+                window, crop = self._draw_view()
+                base, fake = self._fake(crop)
+            seen |= self._step_generator(window, crop, base, fake, gradient)
+        self._add_to_average()
         if self.iteration == self._decay_at:
             self._decay()
         return seen
@@ -171,7 +183,9 @@ class ScaleTraining:
                 check_losses({f"a weight of the {name}": math.nan}, self.scale.index, self.iteration, self.config)
 
     def finish(self) -> TrainedScale:
-        """Freeze the generator and measure its reconstruction."""
+        """Freeze the generator, with its mean weights if `optim.average` wants them, and measure its reconstruction."""
+        if self._average:
+            self.generator.load_state_dict(self._average)
         self.pyramid.freeze()
         reconstruction = self.pyramid.reconstruct(scales=self.scale.index + 1)
         rmse, psnr = frame_rmse(reconstruction, self.real), peak_signal_to_noise(reconstruction, self.real)
@@ -184,6 +198,7 @@ class ScaleTraining:
             tensors |= {f"{name}.{key}": value for key, value in net.state_dict().items()}
             for index, moments in self.optimisers[name].state_dict()["state"].items():
                 tensors |= {f"optimiser_{name}.{index}.{key}": value for key, value in moments.items()}
+        tensors |= {f"average.{key}": value for key, value in self._average.items()}
         return {key: value.detach().cpu().clone() for key, value in tensors.items()}
 
     def load_state(self, tensors: dict[str, Tensor]) -> None:
@@ -204,6 +219,8 @@ class ScaleTraining:
                 if not moments[index]:
                     raise KeyError(prefix)
             optimiser.load_state_dict({**optimiser.state_dict(), "state": moments})
+        if self.config.optim.average:
+            self._average = {k: tensors[f"average.{k}"].to(v) for k, v in self.generator.state_dict().items()}
         self.rng.set_state(tensors["rng"])
         self.iteration = iteration
         if iteration >= self._decay_at:
@@ -211,6 +228,25 @@ class ScaleTraining:
 
     def _nets(self) -> dict[str, nn.Module]:
         return {"generator": self.generator} | {f"critic_{name}": critic for name, critic in self.critics.items()}
+
+    def _draw_view(self) -> tuple[slice, Crop | None]:
+        """The frames and the part of them that a step looks at."""
+        start = int(torch.randint(len(self.real) - self.scale.chunk + 1, (), generator=self.rng))
+        side, (height, width) = self.config.speed.crop, self.scale.size
+        crop = draw_crop(self.scale.size, side, self.rng) if side and max(height, width) > side else None
+        return slice(start, start + self.scale.chunk), crop
+
+    @torch.no_grad()
+    def _add_to_average(self) -> None:
+        """Move the mean of the generator's weights and running statistics on: plain at first, then with its decay."""
+        if not self.config.optim.average:
+            return
+        share = max(1 - self.config.optim.average, 1 / self.iteration)
+        for key, value in self.generator.state_dict().items():
+            if key in self._average and value.is_floating_point():
+                self._average[key].lerp_(value, share)
+            else:
+                self._average[key] = value.clone()
 
     def _below(self, rng: torch.Generator) -> Tensor:
         """A random sample of the frozen scales, at this scale's size."""
