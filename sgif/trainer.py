@@ -27,6 +27,7 @@ from sgif.losses import (
 )
 from sgif.model import GeneratorPyramid, build_generator
 from sgif.noise import seeded
+from sgif.norm import BatchNorm
 from sgif.patches import patch_distance
 from sgif.penalty import penalty_points
 from sgif.pool import Pool
@@ -34,6 +35,8 @@ from sgif.pyramid import Scale
 from sgif.reconstruction import frame_rmse, peak_signal_to_noise
 
 LOG_LINES_A_SCALE = 50
+NORM_SAMPLES = 32
+"""Fakes and reconstructions that the running statistics of mean weights are taken from."""
 
 
 @dataclass
@@ -185,7 +188,8 @@ class ScaleTraining:
     def finish(self) -> TrainedScale:
         """Freeze the generator, with its mean weights if `optim.average` wants them, and measure its reconstruction."""
         if self._average:
-            self.generator.load_state_dict(self._average)
+            self.generator.load_state_dict(self._average, strict=False)
+            self._measure_norms()
         self.pyramid.freeze()
         reconstruction = self.pyramid.reconstruct(scales=self.scale.index + 1)
         rmse, psnr = frame_rmse(reconstruction, self.real), peak_signal_to_noise(reconstruction, self.real)
@@ -220,7 +224,7 @@ class ScaleTraining:
                     raise KeyError(prefix)
             optimiser.load_state_dict({**optimiser.state_dict(), "state": moments})
         if self.config.optim.average:
-            self._average = {k: tensors[f"average.{k}"].to(v) for k, v in self.generator.state_dict().items()}
+            self._average = {k: tensors[f"average.{k}"].to(v) for k, v in self.generator.named_parameters()}
         self.rng.set_state(tensors["rng"])
         self.iteration = iteration
         if iteration >= self._decay_at:
@@ -238,15 +242,34 @@ class ScaleTraining:
 
     @torch.no_grad()
     def _add_to_average(self) -> None:
-        """Move the mean of the generator's weights and running statistics on: plain at first, then with its decay."""
+        """Move the mean of the generator's weights on: a plain mean at first, then one with its decay."""
         if not self.config.optim.average:
             return
         share = max(1 - self.config.optim.average, 1 / self.iteration)
-        for key, value in self.generator.state_dict().items():
-            if key in self._average and value.is_floating_point():
+        for key, value in self.generator.named_parameters():
+            if key in self._average:
                 self._average[key].lerp_(value, share)
             else:
                 self._average[key] = value.clone()
+
+    @torch.no_grad()
+    def _measure_norms(self) -> None:
+        """Give the norms the running statistics of these weights: means over fakes and reconstructions.
+
+        Those that were there are other weights', and so would a mean of them be.
+        """
+        norms = [module for module in self.generator.modules() if isinstance(module, BatchNorm)]
+        momenta = [norm.momentum for norm in norms]
+        for number in range(1, 2 * NORM_SAMPLES + 1):
+            for norm in norms:
+                norm.momentum = 1 / number  # of all so far, a plain mean
+            window, crop = self._draw_view()
+            if number % 2:
+                self._fake(crop)
+            else:
+                self._reconstruct(window, crop)
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
 
     def _below(self, rng: torch.Generator) -> Tensor:
         """A random sample of the frozen scales, at this scale's size."""
@@ -264,6 +287,11 @@ class ScaleTraining:
             base = self._below(self.rng)
         noise = self.pyramid.noise(index, chunk, size, self.rng)
         return base, self.pyramid.refine(index, base, noise, crop, self.how)
+
+    def _reconstruct(self, window: slice, crop: Crop | None) -> Tensor:
+        """The window's frames, made from z_opt."""
+        z = self.pyramid.z_star[window] if self.scale.index == 0 else None
+        return self.pyramid.refine(self.scale.index, self.anchor[window], z, crop, self.how)
 
     def _step_critics(self, real: Tensor, fake: Tensor) -> tuple[dict[str, Tensor], Tensor | None]:
         """One step of each critic: its losses, and with `speed.joint` the generator's adversarial gradient at `fake`.
@@ -309,8 +337,7 @@ class ScaleTraining:
                 seen[f"adversarial_{name}"] = self._adversarial_weight(name) * adversarial_loss(scores)
         if self.config.plus.by_patches(self.scale.index):
             seen["patches"] = self._patch_loss(fake, real)
-        z = self.pyramid.z_star[window] if self.scale.index == 0 else None
-        reconstruction = self.pyramid.refine(self.scale.index, self.anchor[window], z, crop, self.how)
+        reconstruction = self._reconstruct(window, crop)
         kind = losses.reconstruction_kind
         seen["reconstruction"] = losses.reconstruction * reconstruction_loss(reconstruction, real, kind)
         if losses.colour and crop:
