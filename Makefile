@@ -27,8 +27,9 @@ quality: setup  ## sgif-plus on the peers' clips beside their samples; needs SGI
 	@test -n "$$SGIF_STAGE" || { echo "error: SGIF_STAGE: names no stage; set it to a folder with published/CLIP/real.mp4"; exit 2; }
 	$(BIN)/python benchmarks/quality.py --stage "$$SGIF_STAGE" --out results/quality
 
-test: setup  ## all tests, the slow ones too
-	$(BIN)/python -m pytest
+# A file's tests stay in one process: many share a run of the workflow.
+test: setup  ## all tests, the slow ones too, in CORES processes
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
 
 test-slurm: setup  ## the smoke protocol on a SLURM of its own, through both profiles; as root, installs slurm-wlm and munge
 	$(BIN)/python tests/slurm/cluster.py install

@@ -26,6 +26,7 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/study_analysis.smk"
 include: "workflow/rules/leaderboard.smk"
 include: "workflow/rules/ablations.smk"
+include: "workflow/rules/applications.smk"
 include: "workflow/rules/page.smk"
 include: "workflow/rules/contact_sheet.smk"
 include: "workflow/rules/study.smk"
@@ -42,6 +43,9 @@ localrules:
     table1,
     ablation_table,
     ablation_report,
+    application_input,
+    applications_table,
+    applications_page,
     control_matrix,
     leaderboard,
     study_report,

@@ -122,6 +122,27 @@ class PlusConfig:
 
 
 @dataclass(frozen=True)
+class NearestConfig:
+    """Layouts by nearest patches, without training: `patch-nn` (sgif/PATCH_NN.md).
+
+    [VGPNN] is what Haim et al. (ECCV 2022) say or their code does.
+    """
+
+    layout: bool = False  # layouts come from noise by nearest patches; no scale is trained
+    layout_side: int = 50  # [ours] short side of the layouts, where every patch is compared with every other
+    coarsest_side: int = 15  # [VGPNN] short side of the coarsest level ...
+    coarsest_frames: int = 3  # [VGPNN] ... and its frames
+    factor: float = 1 / 0.85  # [VGPNN] from level to level, in space and time
+    side: int = 7  # [VGPNN] of a patch, in pixels
+    frames: int = 3  # [VGPNN] of a patch
+    steps: tuple[int, ...] = (1, 5)  # [VGPNN] replacements a level, coarsest first; the last holds for all above
+    noise: float = 5.0  # [VGPNN] deviation of the noise at the coarsest level; colours lie in [-1, 1]
+    vote: Literal["median", "mean"] = "median"  # [VGPNN] of what the patches over a pixel say
+    alpha: float = 0.02  # [ours] of the completeness weight, which VGPNN leaves out; as plus.alpha
+    apart: float = 0.06  # [ours] as plus.apart: whole samples would now and then be copies
+
+
+@dataclass(frozen=True)
 class SpeedConfig:
     """Levers that trade exactness of a step for time or memory. All are off in the `paper` preset; all are [ours]."""
 
@@ -144,6 +165,11 @@ class TaskConfig:
     kind: Literal["sample", "slowmo", "superres"] = "sample"
     factor: int = 2  # [paper] 2 in its example: how many times as many frames, or pixels in each direction
 
+    @property
+    def rate(self) -> int:
+        """Frames that are generated for each frame of the clip."""
+        return self.factor if self.kind == "slowmo" else 1
+
 
 @dataclass(frozen=True)
 class Config:
@@ -155,6 +181,7 @@ class Config:
     optim: OptimConfig = field(default_factory=OptimConfig)
     noise: NoiseConfig = field(default_factory=NoiseConfig)
     plus: PlusConfig = field(default_factory=PlusConfig)
+    nearest: NearestConfig = field(default_factory=NearestConfig)
     speed: SpeedConfig = field(default_factory=SpeedConfig)
     task: TaskConfig = field(default_factory=TaskConfig)
 
@@ -167,7 +194,7 @@ class Config:
 def _rules(config: Config) -> list[tuple[str, bool, str]]:
     """What a valid config satisfies: key, whether it holds, the rule in words."""
     pyramid, model, losses, optim, speed = config.pyramid, config.model, config.losses, config.optim, config.speed
-    plus = config.plus
+    plus, nearest = config.plus, config.nearest
     field_of_view = 1 + model.layers * (model.kernel - 1)
     weights = ("image", "video", "reconstruction", "colour", "penalty")
     return [
@@ -217,11 +244,40 @@ def _rules(config: Config) -> list[tuple[str, bool, str]]:
             len(plus.border_noise) == 2 and all(0 <= amplitude <= 1 for amplitude in plus.border_noise),
             "must be two amplitudes in [0, 1]",
         ),
-        ("plus.retrieval", not plus.retrieval or plus.patch_scales > 0, "needs plus.patch_scales of at least 1"),
+        (
+            "plus.retrieval",
+            not plus.retrieval or nearest.layout or plus.patch_scales > 0,
+            "needs plus.patch_scales of at least 1, or nearest.layout",
+        ),
         ("plus.soften", 0 <= plus.soften <= 2, "must lie in [0, 2]"),
         ("plus.settle", bool(plus.settle) and 0 <= min(plus.settle) <= max(plus.settle) <= 32, "must be 0 to 32 each"),
         ("plus.alpha", plus.alpha > 0, "must be positive"),
         ("plus.apart", 0 <= plus.apart <= 0.25, "must lie in [0, 0.25]"),
+        (
+            "nearest.layout",
+            not nearest.layout or (plus.retrieval and plus.patch_scales == 0),
+            "needs plus.retrieval, and plus.patch_scales of 0",
+        ),
+        ("nearest.side", 2 <= nearest.side <= nearest.coarsest_side, "must lie between 2 and nearest.coarsest_side"),
+        (
+            "nearest.coarsest_side",
+            nearest.coarsest_side <= nearest.layout_side <= 256,
+            "must be at most nearest.layout_side, and that at most 256",
+        ),
+        (
+            "nearest.frames",
+            1 <= nearest.frames <= nearest.coarsest_frames,
+            "must lie between 1 and that of the coarsest",
+        ),
+        ("nearest.factor", 1.05 <= nearest.factor <= 4, "must lie between 1.05 and 4"),
+        (
+            "nearest.steps",
+            bool(nearest.steps) and 1 <= min(nearest.steps) <= max(nearest.steps) <= 32,
+            "must be 1 to 32 each",
+        ),
+        ("nearest.noise", 0 <= nearest.noise <= 100, "must lie in [0, 100]"),
+        ("nearest.alpha", nearest.alpha > 0, "must be positive"),
+        ("nearest.apart", 0 <= nearest.apart <= 0.25, "must lie in [0, 0.25]"),
         (
             "speed.crop",
             speed.crop is None or speed.crop >= 2 * field_of_view,
@@ -235,6 +291,11 @@ def _rules(config: Config) -> list[tuple[str, bool, str]]:
             "goes with one step of each, optim.critic_steps=1 and optim.generator_steps=1",
         ),
         ("speed.penalty_crop", 0 < speed.penalty_crop <= 1, "must lie in (0, 1]"),
+        (
+            "task.kind",
+            config.task.rate == 1 or (model.video_critic and not plus.patch_scales),
+            "slow motion needs a video critic at all scales, as singan-gif has",
+        ),
         ("task.factor", 2 <= config.task.factor <= 8, "must lie between 2 and 8"),
         ("speed.penalty_every", 1 <= speed.penalty_every <= 100, "must lie between 1 and 100"),
     ]

@@ -44,27 +44,30 @@ def iteration_work(scales: list[Scale], index: int, config: Config) -> Work:
     """One iteration of scale `index`, upkeep of the pool included."""
     speed, scale, optim = config.speed, scales[index], config.optim
     height, width = (min(side, speed.crop) if speed.crop else side for side in scale.size)
-    by_patches = config.plus.by_patches(index)
+    rate, by_patches = config.task.rate, config.plus.by_patches(index)
     samples = optim.generator_steps + (0 if by_patches else optim.critic_steps - 1)
     # A sample and a reconstruction for each step of the generator, each with gradients; the other samples without.
-    work = _generator(scale, height, width, config.model).times(5 * optim.generator_steps + samples)
+    work = _generator(scale, height, width, config.model).times((5 * optim.generator_steps + samples) * rate)
     if by_patches:
         return work + _patch_distance(scale, config).times(optim.generator_steps)
-    passes = 6 * optim.critic_steps + (0 if speed.joint else 2 * optim.generator_steps)
+    real, fake = 3 * optim.critic_steps, 3 * optim.critic_steps + (0 if speed.joint else 2 * optim.generator_steps)
     share = optim.critic_steps * speed.penalty_crop**2 * _PENALTY_PASSES / speed.penalty_every
-    for taps, there in ((1, config.model.image_critic), (config.model.kernel, config.model.video_critic)):
+    for taps, there, seen in (
+        (1, config.model.image_critic, rate),
+        (config.model.kernel, config.model.video_critic, 1),
+    ):
         if there:
-            work += _critic(scale, height, width, taps, config.model).times(passes + share)
+            work += _critic(scale, height, width, taps, config.model).times(real + seen * fake + share)
     below = Work()
     for frozen in scales[:index]:
         below += _generator(frozen, *frozen.size, config.model)
-    return work + below.times(1 / speed.pool_refresh if speed.pool else samples)
+    return work + below.times(rate / speed.pool_refresh if speed.pool else rate * samples)
 
 
 def iteration_voxels(scale: Scale, config: Config) -> int:
     """Pixels of all frames that an iteration trains on."""
     height, width = (min(side, config.speed.crop) if config.speed.crop else side for side in scale.size)
-    return scale.chunk * height * width
+    return config.task.rate * scale.chunk * height * width
 
 
 def relative_costs(scales: list[Scale], config: Config) -> list[float]:
@@ -133,6 +136,8 @@ def training_memory_mb(frames: int, size: tuple[int, int], config: Config) -> fl
         config: of the training.
     """
     scales = plan_scales(frames, size, config)
+    if not scales:
+        return _TORCH_MB
     kept = max(iteration_voxels(scale, config) * scale.channels for scale in scales)
     finest = scales[-1]
     shown = min(frames, _SHOWN_FRAMES) * finest.size[0] * finest.size[1] * finest.channels

@@ -17,8 +17,8 @@ from sgif.critics import Critic
 from sgif.device import peak_memory_mb
 from sgif.execution import Execution, choose_precision, execution_of
 from sgif.frames import resize
-from sgif.model import GeneratorPyramid
-from sgif.noise import draw_noise, seeded
+from sgif.model import GeneratorPyramid, draw_z_star
+from sgif.noise import seeded
 from sgif.pyramid import Scale, plan_scales
 from sgif.trainer import ScaleTraining
 
@@ -112,8 +112,8 @@ def untrained(
     """A pyramid without any generator yet, and a clip of noise, float [T, 3, H, W] in [-1, 1], to train it on."""
     scales = plan_scales(frames, size, config)
     real = torch.rand(frames, 3, *size, generator=seeded(0)).to(device) * 2 - 1
-    z_star = draw_noise(seeded(1), frames, scales[0].size, coarsest=True, shared=False).to(device)
-    return GeneratorPyramid(config, scales, z_star), real
+    z_star = draw_z_star(seeded(1), frames, scales[0].size, config)
+    return GeneratorPyramid(config, scales, z_star.to(device)), real
 
 
 def measure_scale(

@@ -14,7 +14,7 @@ from sgif.config import Config, config_sha256, flatten
 TRAINING_MODULES = (
     "config", "convolution", "critics", "crops", "execution", "frames", "generators", "layers",
     "losses", "model", "noise", "norm", "patches", "penalty", "pool", "pyramid",
-    "reconstruction", "trainer",
+    "reconstruction", "slow", "trainer",
 )  # fmt: skip
 
 

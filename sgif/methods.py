@@ -16,6 +16,7 @@ class Method:
     title: str
     overrides: Mapping[str, Any] = field(default_factory=dict)
     ablates: str | None = None  # the method that this is, but for one thing
+    kind: str = "method"  # or "peer": what others think of for the same purpose
 
 
 # SinGAN's own losses and nets on all frames: a random frame each pass, judged as an image, one fixed z* a frame.
@@ -51,6 +52,16 @@ _SGIF_PLUS = {
     "plus.retrieval": True,
 }
 
+# The training-free peer (sgif/PATCH_NN.md): layouts out of noise by nearest patches, then details as sgif-plus does it.
+_PATCH_NN = {
+    "pyramid.factor": 1.8,
+    "nearest.layout": True,
+    "plus.retrieval": True,
+    "plus.soften": 0.0,
+    "plus.settle": (1,),
+    "plus.apart": 0.0,  # the layout's rule is enough
+}
+
 # What the paper says that each part of the model is for: sections 3.4.3, 3.2, and 3.3.1 with 3.3.2.
 _ABLATIONS = {
     "no-color-loss": ("without colour loss", {"losses.colour": 0.0}),
@@ -66,6 +77,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             Method("singan-gif", "SinGAN-GIF"),
             Method("singan-frames", "SinGAN (All Frames)", _SINGAN_FRAMES),
             Method("sgif-plus", "SGIF-Plus", _SGIF_PLUS),
+            Method("patch-nn", "Patch nearest neighbours", _PATCH_NN, kind="peer"),
             *(
                 Method(name, f"SinGAN-GIF {title}", overrides, "singan-gif")
                 for name, (title, overrides) in _ABLATIONS.items()

@@ -11,6 +11,7 @@ from sgif.frames import resize
 from sgif.generators import Generator
 from sgif.noise import draw_noise
 from sgif.pyramid import Scale
+from sgif.slow import draw_path
 
 FRAMES_AT_ONCE = 8
 """Frames that a frozen 2D generator works on at a time."""
@@ -31,6 +32,14 @@ def build_generator(scale: Scale, model: ModelConfig) -> Generator:
     )
 
 
+def draw_z_star(rng: torch.Generator, frames: int, size: tuple[int, int], config: Config) -> Tensor:
+    """The fixed noise of a clip of `frames` frames, [frames * rate, 3, *size]; for slow motion a path of its own."""
+    still, rate = config.plus.still_noise, config.task.rate
+    if rate > 1:
+        return draw_path(rng, frames * rate, size, whole=frames * rate, still=still)
+    return draw_noise(rng, frames, size, coarsest=True, shared=False, still=still)
+
+
 class GeneratorPyramid:
     """Generators G_1 … G_n with their noise amplitudes and z*, coarsest first (paper, equations 1 and 2).
 
@@ -40,6 +49,7 @@ class GeneratorPyramid:
         generators: trained so far; in eval mode and without gradients, except the one in training.
         amplitudes: noise amplitude sigma of each.
         z_star: fixed noise [T, 3, h, w] at the coarsest scale that reconstructs the training clip.
+        rate: frames that are generated for each frame of the clip: of T * rate frames, every rate-th is the clip's.
     """
 
     def __init__(self, config: Config, scales: list[Scale], z_star: Tensor) -> None:
@@ -48,6 +58,7 @@ class GeneratorPyramid:
         self.generators: list[Generator] = []
         self.amplitudes: list[float] = []
         self.z_star = z_star
+        self.rate = config.task.rate
 
     def append(self, generator: Generator, amplitude: float) -> None:
         """Add the next scale's generator."""
@@ -100,12 +111,16 @@ class GeneratorPyramid:
         """Random noise for one scale, [T or 1, 3, H, W]; one map for all frames at 2D scales (section 3.3.2).
 
         With `plus.border_noise` that of the coarsest scale reaches beyond the border as far as the generator does.
+        In slow motion it is a path, as long as z*; of fewer frames a part of one.
         """
         plus, shared = self.config.plus, self.scales[index].dimensions == 2 and self.config.model.shared_noise
         beyond = self.generators[0].reach if any(plus.border_noise) and index == 0 else 0
         size = size[0] + 2 * beyond, size[1] + 2 * beyond
         still = 0.0 if index else plus.still_noise
-        noise = draw_noise(rng, frames, size, coarsest=index == 0, shared=shared, still=still)
+        if index == 0 and self.rate > 1:
+            noise = draw_path(rng, frames, size, whole=len(self.z_star), still=still)
+        else:
+            noise = draw_noise(rng, frames, size, coarsest=index == 0, shared=shared, still=still)
         if beyond:
             vertical, beside = plus.border_noise
             strength = torch.full(size, vertical)
@@ -121,13 +136,27 @@ class GeneratorPyramid:
             return own
         return max(1, round(size[0] * own[0] / finest[0])), max(1, round(size[1] * own[1] / finest[1]))
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the finest planned level."""
+        return self.scales[-1].size
+
+    def coarsest_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Height and width of the coarsest level when the finest has `size`."""
+        return self.level_size(0, size)
+
+    @property
+    def least_side(self) -> int:
+        """Of the coarsest level: half of what a generator sees, for below that both borders rule every pixel."""
+        return 1 + self.config.model.layers * (self.config.model.kernel - 1) // 2
+
     @torch.no_grad()
     def generate(
         self,
         frames: int,
         rng: torch.Generator,
         *,
-        scales: int,
+        scales: int | None = None,
         size: tuple[int, int] | None = None,
         how: Execution = EXACT,
     ) -> Tensor:
@@ -136,13 +165,13 @@ class GeneratorPyramid:
         Arguments:
             frames: number of frames; any.
             rng: CPU generator of all its noise.
-            scales: how many generators to go through.
+            scales: how many generators to go through; by default all that are planned.
             size: height and width of the finest planned level; by default the training clip's.
             how: number format and memory layout of the computation.
         """
         size = size or self.scales[-1].size
         video = None
-        for index in range(scales):
+        for index in range(len(self.scales) if scales is None else scales):
             level = self.level_size(index, size)
             base = self.z_star.new_zeros(frames, 3, *level) if video is None else resize(video, level)
             video = self.refine(index, base, self.noise(index, frames, level, rng), how=how)
@@ -151,7 +180,10 @@ class GeneratorPyramid:
 
     @torch.no_grad()
     def reconstruct(self, *, scales: int, start: int = 0, frames: int | None = None) -> Tensor:
-        """The clip made from z_opt = (z*, 0, …, 0), or the window of `frames` frames from `start` on, cut from z*."""
+        """The clip made from z_opt = (z*, 0, …, 0), or the window of `frames` frames from `start` on, cut from z*.
+
+        In slow motion at the higher rate: every `rate`-th frame is one of the clip's, those between are new.
+        """
         z = self.z_star[start : None if frames is None else start + frames]
         video = None
         for index in range(scales):

@@ -22,30 +22,39 @@ ROUNDS = 3
 _RADII = (16, 6, 2, 1)
 _REACH_IN_TIME = 2
 _CHOICE = 4096
-_BLOCK = 2048
+_HELD = 4_000_000
+"""Distances that are held at a time: so few that their memory is used again and not given back."""
 
 
 @torch.no_grad()
 def nearest_places(
-    index: PatchIndex, video: Tensor, start: Tensor | None, rng: torch.Generator, alpha: float, apart: int = 0
+    index: PatchIndex,
+    video: Tensor,
+    start: Tensor | None,
+    rng: torch.Generator,
+    alpha: float,
+    apart: int = 0,
+    *,
+    exact: bool = False,
 ) -> Tensor:
     """Where in the index's clip the patches of `video` find their nearest.
 
     Arguments:
         index: the clip's patches.
         video: float [T, 3, h, w].
-        start: int64 [3, T, h, w], places to start a large search from; None for each pixel's own.
+        start: int64 [3, *index.grid(video)], places to start a large search from; None for each patch's own.
         rng: CPU generator of the random choices.
         alpha: in units of the clip's patch variance; the larger, the less completeness counts.
         apart: no patch may be found nearer to its own place than so many pixels in both directions, at any time.
+        exact: whether all pairs are tried, however many there are.
 
     Returns:
-        int64 [3, T, h, w]: frame, row and column.
+        int64 [3, *index.grid(video)]: frame, row and column, among the index's patches.
     """
-    queries, shape = index.features(video), (len(video), *video.shape[-2:])
+    queries, shape = index.features(video), index.grid(video)
     weights = completeness(index, queries, rng, alpha)
     own = _own_places(shape, index)
-    if len(queries) * len(index.keys) <= EXACT:
+    if exact or len(queries) * len(index.keys) <= EXACT:
         return _exact(index, queries, weights, own[1:].flatten(1), apart).view(3, *shape)
     return _patch_match(index, queries, weights, own, own if start is None else start, rng, apart)
 
@@ -71,12 +80,14 @@ def _own_places(shape: tuple[int, int, int], index: PatchIndex) -> Tensor:
 
 def _exact(index: PatchIndex, queries: Tensor, weights: Tensor, own: Tensor, apart: int) -> Tensor:
     frames, height, width = index.shape
-    table, norms = (index.keys * weights[:, None]).T.contiguous(), index.keys.square().sum(1) * weights
+    # w |p - q|^2 = |p|^2 w + (-2 p) (w q) + w |q|^2 as one product.
+    keys = torch.cat([index.keys, torch.ones_like(weights)[:, None], index.keys.square().sum(1, keepdim=True)], 1)
+    table = (keys * weights[:, None]).T.contiguous()
+    asked = torch.cat([-2 * queries, queries.square().sum(1, keepdim=True), torch.ones_like(queries[:, :1])], 1)
+    block = max(16, _HELD // len(keys))
     found = []
-    for block, (rows, columns) in zip(
-        queries.split(_BLOCK), zip(*(part.split(_BLOCK) for part in own), strict=True), strict=True
-    ):
-        distances = block.square().sum(1, keepdim=True) * weights + norms - 2 * block @ table
+    for part, rows, columns in zip(asked.split(block), *(axis.split(block) for axis in own), strict=True):
+        distances = part @ table
         _forbid(distances.view(-1, frames, height, width), rows, columns, apart)
         found.append(distances.argmin(1))
     place = torch.cat(found)

@@ -1,4 +1,4 @@
-"""All space-time patches of a clip, ready to be compared with those of another one."""
+"""The space-time patches of a clip, ready to be compared with those of another one."""
 
 import torch
 import torch.nn.functional as F
@@ -7,58 +7,73 @@ from torch import Tensor
 from sgif.layers import stack_neighbours
 
 SIDE, FRAMES = 5, 5
-"""Pixels and frames of a patch."""
+"""Pixels and frames of a patch, unless others are asked for."""
 COMPONENTS = 40
-"""Principal components in which patches are compared, of SIDE * SIDE * FRAMES * 3 = 375."""
+"""Principal components in which patches are compared: of 5 x 5 pixels, 5 frames and 3 colours, 375."""
 _ENOUGH = 20000
 """Patches from which the principal components are found, of larger clips a random choice."""
 
 
 class PatchIndex:
-    """The patches around all pixels of a clip, in their leading principal components.
+    """The patches of a clip, in their leading principal components: one around each pixel, or those that lie inside.
 
-    Past the first and last frame a patch sees that frame again, past a border the mirror image.
+    A patch around a pixel sees past the first and last frame that frame again, past a border the mirror image.
 
     Arguments:
         clip: float [S, 3, H, W].
         rng: CPU generator of the choice of patches from which the components are found.
+        side, frames: of a patch, in pixels and frames; odd, unless `inside`.
+        inside: whether the patches are those that lie within the clip as a whole; a patch's place is then that of its
+            first frame's upper left pixel.
 
     Attributes:
-        shape: S, H, W.
-        keys: float [S * H * W, C], a patch a row.
+        shape: how many patches lie behind, below and beside each other: of patches around pixels S, H, W.
+        keys: float [number of patches, C], a patch a row.
         variance: of the patches, all components together.
     """
 
-    def __init__(self, clip: Tensor, rng: torch.Generator) -> None:
-        self.clip, self.shape = clip, (len(clip), *clip.shape[-2:])
-        patches = _some_patches(clip, rng)
+    def __init__(
+        self, clip: Tensor, rng: torch.Generator, side: int = SIDE, frames: int = FRAMES, *, inside: bool = False
+    ) -> None:
+        self.clip, self.side, self.frames, self.inside = clip, side, frames, inside
+        self.shape = self.grid(clip)
+        patches = self._some_patches(rng)
         self._middle = patches.mean(0)
         values, vectors = torch.linalg.eigh((patches - self._middle).T @ (patches - self._middle) / len(patches))
         self._basis = vectors[:, -COMPONENTS:]
         self.variance = float(values.sum())
         self.keys = self.features(clip)
 
+    def grid(self, video: Tensor) -> tuple[int, int, int]:
+        """How many patches of `video`, float [T, 3, h, w], lie behind, below and beside each other."""
+        length, height, width = len(video), *video.shape[-2:]
+        if self.inside:
+            return length - self.frames + 1, height - self.side + 1, width - self.side + 1
+        return length, height, width
+
     def features(self, video: Tensor) -> Tensor:
-        """The patches around all pixels of `video`, float [T, 3, h, w], in the same components: [T * h * w, C]."""
-        stacked = _stacked(video)
-        filters = self._basis.T.reshape(-1, stacked.shape[1], SIDE, SIDE)
+        """The patches of `video`, float [T, 3, h, w], in the same components: [number of patches, C]."""
+        stacked = self._stacked(video)
+        filters = self._basis.T.reshape(-1, stacked.shape[1], self.side, self.side)
         found = F.conv2d(stacked, filters, -self._middle @ self._basis)
         return found.permute(0, 2, 3, 1).reshape(-1, found.shape[1])
 
+    def _stacked(self, video: Tensor) -> Tensor:
+        """The frames of a patch on the channels, and a border where patches reach beyond the frame."""
+        if self.inside:
+            last = len(video) - self.frames + 1
+            return torch.cat([video[first : first + last] for first in range(self.frames)], dim=1)
+        return F.pad(stack_neighbours(video, self.frames // 2), [self.side // 2] * 4, mode="reflect")
 
-def _stacked(video: Tensor) -> Tensor:
-    """Each frame with its neighbours in time on the channels, and a border to reach into."""
-    return F.pad(stack_neighbours(video, FRAMES // 2), [SIDE // 2] * 4, mode="reflect")
-
-
-def _some_patches(clip: Tensor, rng: torch.Generator) -> Tensor:
-    """All patches of a small clip, a random choice of a large one's, [n, FRAMES * 3 * SIDE * SIDE]."""
-    frames, height, width = len(clip), *clip.shape[-2:]
-    count = frames * height * width
-    chosen = torch.arange(count) if count <= _ENOUGH else torch.randint(count, (_ENOUGH,), generator=rng)
-    chosen = chosen.to(clip.device)
-    offsets = torch.arange(SIDE, device=clip.device)
-    rows = (chosen // width % height)[:, None] + offsets
-    columns = (chosen % width)[:, None] + offsets
-    windows = _stacked(clip)[(chosen // (height * width))[:, None, None], :, rows[:, :, None], columns[:, None, :]]
-    return windows.permute(0, 3, 1, 2).reshape(len(chosen), -1)
+    def _some_patches(self, rng: torch.Generator) -> Tensor:
+        """All patches of a small clip, a random choice of a large one's, [n, frames * 3 * side * side]."""
+        device, (length, height, width) = self.clip.device, self.shape
+        count = length * height * width
+        chosen = torch.arange(count) if count <= _ENOUGH else torch.randint(count, (_ENOUGH,), generator=rng)
+        chosen = chosen.to(device)
+        offsets = torch.arange(self.side, device=device)
+        rows = (chosen // width % height)[:, None] + offsets
+        columns = (chosen % width)[:, None] + offsets
+        frames = (chosen // (height * width))[:, None, None]
+        windows = self._stacked(self.clip)[frames, :, rows[:, :, None], columns[:, None, :]]
+        return windows.permute(0, 3, 1, 2).reshape(len(chosen), -1)

@@ -99,8 +99,9 @@ def _draw_bars(axes: Axes, title: str, values: Sequence[float], records: Sequenc
 def _sheet(clip: Clip, pyramid: GeneratorPyramid, retrieval: Retrieval | None, count: int, seed: int) -> object:
     size = pyramid.scales[count - 1].size
     real = to_frames(resize(to_tensor(clip.frames), size))
-    rows = {"real": real, "reconstruction": to_frames(pyramid.reconstruct(scales=count))}
-    rows["sample"] = to_frames(pyramid.generate(len(clip), seeded(seed, 2, 0), scales=count))
+    reconstruction, rate = pyramid.reconstruct(scales=count), pyramid.rate
+    rows = {"real": real, "reconstruction": to_frames(reconstruction[::rate])}
+    rows["sample"] = to_frames(pyramid.generate(rate * len(clip), seeded(seed, 2, 0), scales=count)[::rate])
     if retrieval and count == len(pyramid.scales):
         whole = generate(pyramid, retrieval, len(clip), seeded(seed, 2, 0), clip.size)
         rows["its details"] = to_frames(resize(whole, size))

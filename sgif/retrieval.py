@@ -13,6 +13,7 @@ To copy the clip as a whole would be the best answer to that, so no patch may co
 (`plus.apart`). [ours]
 """
 
+from dataclasses import replace
 from math import ceil
 
 import torch
@@ -90,7 +91,11 @@ def retrieval_of(clip: Tensor, config: Config) -> Retrieval | None:
     """For a training of this clip, float [S, 3, H, W]; None where generators make all scales."""
     if not config.plus.retrieval:
         return None
-    sizes = scale_sizes(tuple(clip.shape[-2:]), config.pyramid)
+    size, pyramid = tuple(clip.shape[-2:]), config.pyramid
+    if config.nearest.layout:
+        coarsest = min(config.nearest.layout_side, *size)
+        return Retrieval(clip, scale_sizes(size, replace(pyramid, coarsest_side=coarsest, scales=None)), config.plus)
+    sizes = scale_sizes(size, pyramid)
     return Retrieval(clip, sizes[min(config.plus.patch_scales, len(sizes)) - 1 :], config.plus)
 
 

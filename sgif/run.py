@@ -33,8 +33,9 @@ from sgif.execution import choose_precision, execution_of
 from sgif.frames import resize, to_tensor
 from sgif.health import Diverged
 from sgif.identity import difference, identity
-from sgif.model import GeneratorPyramid
-from sgif.noise import draw_noise, seeded
+from sgif.model import GeneratorPyramid, draw_z_star
+from sgif.noise import seeded
+from sgif.patch_layout import PatchLayout
 from sgif.picture import PICTURE, draw_training
 from sgif.progress import Progress
 from sgif.pyramid import plan_scales
@@ -46,6 +47,9 @@ _CONFIG, _CLIP, _LOSSES, _TIMINGS, _FINISHED = (
 )  # fmt: skip
 
 CHECKPOINT_SECONDS = 30.0
+
+Pyramid = GeneratorPyramid | PatchLayout
+"""What layouts, or whole samples, come from."""
 
 
 class AnotherTraining(InputError):
@@ -59,7 +63,7 @@ class Run:
     folder: Path
     record: dict[str, Any]
     clip: Clip
-    pyramid: GeneratorPyramid
+    pyramid: Pyramid
     retrieval: Retrieval | None
 
 
@@ -101,17 +105,17 @@ def train(
         how = execution_of(config.speed, record["precision"], device)
         if config.speed.precision == "auto":
             progress.say(f"speed.precision auto: activations are {record['precision']} in this run")
-        still = config.plus.still_noise
-        z_star = draw_noise(seeded(seed, 0), len(clip), scales[0].size, coarsest=True, shared=False, still=still)
-        z_star = z_star.to(device)
-        pyramid = GeneratorPyramid(config, scales, z_star)
+        clock = _Clock(folder / _TIMINGS, device)
+        real = to_tensor(clip.frames).to(device)
+        retrieval = retrieval_of(real, config)
+        if config.nearest.layout:
+            return _untrained(folder, record, clip, retrieval, config, clock)
+        z_star = draw_z_star(seeded(seed, 0), len(clip), scales[0].size, config)
+        pyramid = GeneratorPyramid(config, scales, z_star.to(device))
         records, critics = _load_trained(folder, pyramid, device)
         done = len(pyramid.generators)
         if done:
             progress.say(f"resumes after {done} of {len(scales)} scales")
-        clock = _Clock(folder / _TIMINGS, device)
-        real = to_tensor(clip.frames).to(device)
-        retrieval = retrieval_of(real, config)
 
         def report(values: dict[str, float]) -> None:
             append_line(folder / _LOSSES, json.dumps(values))
@@ -135,10 +139,24 @@ def train(
                 f"reconstruction RMSE {trained.rmse:.4f}, PSNR {trained.psnr:.1f} dB"
             )
             draw_training(folder, clip, pyramid, retrieval, records, seed)
-        if not (folder / _FINISHED).exists():
-            hashes = {key: record[key] for key in ("config_sha256", "training_code_sha256")}
-            write_json(folder / _FINISHED, {"clip_sha256": clip.sha256, **hashes, "scales": [vars(r) for r in records]})
+        _finish(folder, record, clip, records)
     return Run(folder, record, clip, pyramid, retrieval)
+
+
+def _untrained(
+    folder: Path, record: dict[str, Any], clip: Clip, retrieval: Retrieval, config: Config, clock: "_Clock"
+) -> Run:
+    """The run of a method that learns nothing: it is finished as soon as its folder says what it is."""
+    pyramid = PatchLayout(retrieval.clips[0], config)
+    clock.write()
+    _finish(folder, record, clip, [])
+    return Run(folder, record, clip, pyramid, retrieval)
+
+
+def _finish(folder: Path, record: dict[str, Any], clip: Clip, records: list[checkpoint.ScaleRecord]) -> None:
+    if not (folder / _FINISHED).exists():
+        hashes = {key: record[key] for key in ("config_sha256", "training_code_sha256")}
+        write_json(folder / _FINISHED, {"clip_sha256": clip.sha256, **hashes, "scales": [vars(r) for r in records]})
 
 
 def load_run(folder: Path, device: torch.device | None = None) -> Run:
@@ -156,13 +174,16 @@ def load_run(folder: Path, device: torch.device | None = None) -> Run:
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{folder / _CONFIG}: not the config of a run; train again with --fresh") from error
     clip = load_clip(folder / _CLIP)
+    retrieval = retrieval_of(to_tensor(clip.frames).to(device), config)
+    if config.nearest.layout:
+        return Run(folder, record, clip, PatchLayout(retrieval.clips[0], config), retrieval)
     scales = plan_scales(len(clip), clip.size, config)
     pyramid = GeneratorPyramid(config, scales, torch.zeros(len(clip), 3, *scales[0].size, device=device))
     _load_trained(folder, pyramid, device)
     if len(pyramid.generators) < len(scales):
         missing = checkpoint.weights_path(folder, len(pyramid.generators))
         raise InputError(f"{missing}: missing from a finished training; train again with --fresh")
-    return Run(folder, record, clip, pyramid, retrieval_of(to_tensor(clip.frames).to(device), config))
+    return Run(folder, record, clip, pyramid, retrieval)
 
 
 def _load_trained(

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datasets.errors import InputError
 from datasets.names import pick
+
+if TYPE_CHECKING:
+    from sgif.run import Run
 
 
 @dataclass(frozen=True)
@@ -59,3 +62,20 @@ def task_overrides(task: str, factor: int | None) -> Mapping[str, Any]:
     if not chosen.takes_factor and factor is not None:
         raise InputError(f"--factor {factor}: task {task} takes none; leave it out or choose another --task")
     return chosen.overrides(2 if factor is None else factor)
+
+
+def require_task(run: "Run", task: str) -> None:
+    """Refuse a run whose training was not for this.
+
+    Raises:
+        InputError: the run was trained for something else; the message says what to run instead.
+    """
+    kind = run.pyramid.config.task.kind
+    if kind == task:
+        return
+    if task == "sample":
+        raise InputError(f"{run.folder}: was trained for {kind}; run 'python -m sgif {kind} {run.folder} --out DIR'")
+    raise InputError(
+        f"{run.folder}: was trained for {kind}, not for {task}; train one with "
+        f"'python -m sgif train CLIP --task {task} --factor 2 --out RUN'"
+    )

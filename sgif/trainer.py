@@ -1,4 +1,10 @@
-"""Training of one scale (paper, section 3.4). No I/O: what there is to tell goes to a callback."""
+"""Training of one scale (paper, section 3.4). No I/O: what there is to tell goes to a callback.
+
+For slow motion (section 5.2) `rate` times as many frames are generated, and every `rate`-th is compared with the clip:
+by the video critic and by the reconstruction, whose z* is such a path as the samples' [ours: the paper says nothing of
+the reconstruction]; the image critic sees all frames. A step's part of the path is drawn apart from its window of the
+clip: critics compare distributions. [ours]
+"""
 
 import math
 import time
@@ -126,11 +132,12 @@ class ScaleTraining:
         for net in nets:
             net.to(real.device).train().requires_grad_(True)
 
+        self._rate = pyramid.rate
         if scale.index:
             self.anchor = resize(pyramid.reconstruct(scales=scale.index), scale.size)
-            self.amplitude = self.config.noise.amplitude * frame_rmse(self.anchor, real)
+            self.amplitude = self.config.noise.amplitude * frame_rmse(self.anchor[:: self._rate], real)
         else:
-            self.anchor, self.amplitude = torch.zeros_like(real), 1.0
+            self.anchor, self.amplitude = real.new_zeros(len(pyramid.z_star), *real.shape[1:]), 1.0
         pyramid.append(self.generator, self.amplitude)
         speed = self.config.speed
         self._pool = None
@@ -160,13 +167,15 @@ class ScaleTraining:
                 window, crop = self._draw_view()
                 base, fake = self._fake(crop)
             real = crop.cut(self.real[window]) if crop else self.real[window]
-            losses, gradient = self._step_critics(real, fake)
+            phase = self._draw_phase()
+            losses, gradient = self._step_critics(real, fake, phase)
             seen |= losses
         for number in range(optim.generator_steps):
             if number:  # the graph of the fake before is used up, and the generator has moved
                 window, crop = self._draw_view()
                 base, fake = self._fake(crop)
-            seen |= self._step_generator(window, crop, base, fake, gradient)
+                phase = self._draw_phase()
+            seen |= self._step_generator(window, crop, base, fake, gradient, phase)
         self._add_to_average()
         if self.iteration == self._decay_at:
             self._decay()
@@ -192,6 +201,7 @@ class ScaleTraining:
             self._measure_norms()
         self.pyramid.freeze()
         reconstruction = self.pyramid.reconstruct(scales=self.scale.index + 1)
+        reconstruction = reconstruction[:: self._rate]
         rmse, psnr = frame_rmse(reconstruction, self.real), peak_signal_to_noise(reconstruction, self.real)
         return TrainedScale(self.critics, self.amplitude, rmse, psnr)
 
@@ -240,6 +250,10 @@ class ScaleTraining:
         crop = draw_crop(self.scale.size, side, self.rng) if side and max(height, width) > side else None
         return slice(start, start + self.scale.chunk), crop
 
+    def _draw_phase(self) -> int:
+        """Which of a fake's frames stands where the clip has its first."""
+        return int(torch.randint(self._rate, (), generator=self.rng)) if self._rate > 1 else 0
+
     @torch.no_grad()
     def _add_to_average(self) -> None:
         """Move the mean of the generator's weights on: a plain mean at first, then one with its decay."""
@@ -273,27 +287,36 @@ class ScaleTraining:
 
     def _below(self, rng: torch.Generator) -> Tensor:
         """A random sample of the frozen scales, at this scale's size."""
-        below = self.pyramid.generate(self.scale.chunk, rng, scales=self.scale.index, how=self.how)
+        frames = self.scale.chunk * self._rate
+        below = self.pyramid.generate(frames, rng, scales=self.scale.index, how=self.how)
         return resize(below, self.scale.size)
 
     def _fake(self, crop: Crop | None) -> tuple[Tensor, Tensor]:
         """What the scales below made, whole, and a random sample of it at this scale, with the generator's graph."""
-        chunk, size, index = self.scale.chunk, self.scale.size, self.scale.index
+        frames, size, index = self.scale.chunk * self._rate, self.scale.size, self.scale.index
         if index == 0:
-            base = torch.zeros_like(self.real[:chunk])
+            base = self.real.new_zeros(frames, *self.real.shape[1:])
         elif self._pool:
             base = self._pool.draw(self.iteration, self.rng)
         else:
             base = self._below(self.rng)
-        noise = self.pyramid.noise(index, chunk, size, self.rng)
+        noise = self.pyramid.noise(index, frames, size, self.rng)
         return base, self.pyramid.refine(index, base, noise, crop, self.how)
 
     def _reconstruct(self, window: slice, crop: Crop | None) -> Tensor:
         """The window's frames, made from z_opt."""
-        z = self.pyramid.z_star[window] if self.scale.index == 0 else None
-        return self.pyramid.refine(self.scale.index, self.anchor[window], z, crop, self.how)
+        made = slice(window.start * self._rate, window.stop * self._rate)
+        z = self.pyramid.z_star[made] if self.scale.index == 0 else None
+        return self.pyramid.refine(self.scale.index, self.anchor[made], z, crop, self.how)[:: self._rate]
 
-    def _step_critics(self, real: Tensor, fake: Tensor) -> tuple[dict[str, Tensor], Tensor | None]:
+    def _judged(self, critic: str, fake: Tensor, phase: int) -> Tensor:
+        """The frames that a critic sees: of slow motion the video critic every `rate`-th [paper], from `phase` on.
+
+        The paper does not say from which. With a random one all frames between are part of a clip, too. [ours]
+        """
+        return fake[phase :: self._rate] if critic == "video" else fake
+
+    def _step_critics(self, real: Tensor, fake: Tensor, phase: int) -> tuple[dict[str, Tensor], Tensor | None]:
         """One step of each critic: its losses, and with `speed.joint` the generator's adversarial gradient at `fake`.
 
         E[D(fake)] stands in the critic's loss and, negated, in the generator's: one backward pass serves both.
@@ -303,10 +326,11 @@ class ScaleTraining:
         for name, critic in self.critics.items():
             critic.requires_grad_(True)
             judged = fake.detach().requires_grad_(speed.joint)
-            scores = critic(judged, self.how)
+            scores = critic(self._judged(name, judged, phase), self.how)
             loss = seen[f"critic_{name}"] = wasserstein_loss(scores, critic(real, self.how))
             if (self.iteration - 1) % speed.penalty_every == 0:
-                points = penalty_points(real, fake.detach(), self.config, self.rng)
+                # Between as many samples as there are real frames: an estimate of the same mean.
+                points = penalty_points(real, fake.detach()[phase :: self._rate], self.config, self.rng)
                 weight = self.config.losses.penalty * speed.penalty_every
                 penalty = weight * gradient_penalty(partial(critic, how=self._penalty_how), points)
                 seen[f"penalty_{name}"] = penalty
@@ -326,25 +350,28 @@ class ScaleTraining:
         return {"image": losses.image, "video": losses.video}[critic]
 
     def _step_generator(
-        self, window: slice, crop: Crop | None, base: Tensor, fake: Tensor, joint: Tensor | None
+        self, window: slice, crop: Crop | None, base: Tensor, fake: Tensor, joint: Tensor | None, phase: int
     ) -> dict[str, Tensor]:
         # The generator has not moved since `fake` was made, so the graph that the critics' fake left serves here too.
         losses, whole, seen = self.config.losses, self.real[window], {}
         real = crop.cut(whole) if crop else whole
         if joint is None:
             for name, critic in self.critics.items():
-                scores = critic(fake, self.how)
+                scores = critic(self._judged(name, fake, phase), self.how)
                 seen[f"adversarial_{name}"] = self._adversarial_weight(name) * adversarial_loss(scores)
         if self.config.plus.by_patches(self.scale.index):
             seen["patches"] = self._patch_loss(fake, real)
         reconstruction = self._reconstruct(window, crop)
         kind = losses.reconstruction_kind
         seen["reconstruction"] = losses.reconstruction * reconstruction_loss(reconstruction, real, kind)
-        if losses.colour and crop:
-            colour = colour_statistics_loss_of_crop(fake, crop.cut(base), base, whole)
+        if losses.colour:
+            # Every frame of slow motion has the colours of the clip's frame that it is part of. [ours]
+            whole = whole.repeat_interleave(self._rate, 0) if self._rate > 1 else whole
+            if crop:
+                colour = colour_statistics_loss_of_crop(fake, crop.cut(base), base, whole)
+            else:
+                colour = colour_statistics_loss(fake, whole)
             seen["colour"] = losses.colour * colour
-        elif losses.colour:
-            seen["colour"] = losses.colour * colour_statistics_loss(fake, real)
         self.optimisers["generator"].zero_grad(set_to_none=True)
         total = sum(seen.values())
         if joint is None:

@@ -67,6 +67,12 @@ def trainings_of(plan: Plan, jobs: Sequence[Job]) -> list[Trainings]:
                 sizes[key] = sizes.get(key, 0) + 1
             for (frames, size), count in sizes.items():
                 groups.append(Trainings(method, count, frames, size, flatten(config), protocol.threads, protocol.gpu))
+        for wildcards in (w for rule, w in jobs if rule == "train_task" and w.get("root") == root):
+            name = wildcards["application"]
+            frames, *size = plan.application_shape(root, name, wildcards["clip"])
+            config = flatten(plan.application_training(root, name))
+            about = f"{plan.application_method(root, name)}, {name}"
+            groups.append(Trainings(about, 1, frames, (size[0], size[1]), config, protocol.threads, protocol.gpu))
     return groups
 
 

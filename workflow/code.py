@@ -37,7 +37,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "training": tuple(f"sgif/{name}.py" for name in TRAINING_MODULES),
     "samples": (
         "sgif/sampler.py", "sgif/model.py", "sgif/noise.py", "sgif/frames.py", "sgif/retrieval.py", "sgif/nearest.py",
-        "sgif/patch_index.py", "sgif/layers.py", "evaluation/controls.py",
+        "sgif/patch_index.py", "sgif/patch_layout.py", "sgif/voting.py", "sgif/layers.py", "sgif/slow.py",
+        "evaluation/controls.py",
     ),
     "reference": ("evaluation/encoders/*.py", "evaluation/features.py", "evaluation/statistics.py"),
     "external": (*_READING, "evaluation/external.py"),
@@ -53,6 +54,21 @@ MODULES: dict[str, tuple[str, ...]] = {
         *_TELLING, "evaluation/ablation_table.py", "evaluation/claims.py", "evaluation/figures.py",
         "evaluation/iteration_times.py", "evaluation/losses.py", "evaluation/plots/__init__.py",
         "evaluation/plots/ablations.py", "evaluation/plots/style.py", "evaluation/report/**/*", "workflow/versions.py",
+    ),
+    "application_input": ("datasets/resize.py", "workflow/applications.py"),
+    "apply": (
+        "sgif/apps/*.py", "sgif/frames.py", "sgif/layers.py", "sgif/model.py", "sgif/nearest.py", "sgif/noise.py",
+        "sgif/patch_index.py", "sgif/patch_layout.py", "sgif/voting.py", "sgif/retrieval.py", "sgif/sampler.py",
+        "sgif/slow.py", "workflow/applications.py",
+    ),
+    "judge_application": (
+        "datasets/encode.py", "datasets/resize.py", "evaluation/applications/*.py", "evaluation/encoders/*.py",
+        "evaluation/metrics/[!_]*.py", "evaluation/report/sprites.py", "evaluation/statistics.py",
+    ),
+    "applications_table": ("evaluation/applications/table.py", "evaluation/wording.py", "workflow/applications.py"),
+    "applications_page": (
+        "evaluation/applications/table.py", "evaluation/report/**/*", "evaluation/wording.py",
+        "workflow/applications.py", "workflow/versions.py",
     ),
     "leaderboard": (
         *_TELLING, "evaluation/board.py", "evaluation/leaderboard.py", "evaluation/plots/*.py",

@@ -20,14 +20,17 @@ class MethodEntry:
 
     Attributes:
         name, title: as in commands, as in tables.
-        kind: "method" (trained), "peer" (external) or "control".
+        kind: "method" (ours, or the paper's), "peer" (of others, whether we make their samples or are given them) or
+            "control".
         published_sgfid: the paper's value, if it has one.
+        runs: whether its samples come from a run folder of `sgif`.
     """
 
     name: str
     title: str
     kind: str
     published_sgfid: float | None = None
+    runs: bool = False
 
 
 EXTERNAL = "external:"
@@ -36,6 +39,8 @@ ABLATION = "ablation:"
 """What names of the user's own ablations begin with."""
 FULL = "singan-gif"
 """What ablations are compared with."""
+PLUS = "sgif-plus"
+"""What applications are shown with, where a protocol has it and they need no training of their own."""
 ABLATIONS = tuple(m.name for m in TRAINED.values() if m.ablates == FULL)
 """The registry's own."""
 
@@ -43,7 +48,7 @@ _PUBLISHED = {"singan-gif": 0.37, "singan-frames": 0.89}  # paper, Table 1
 
 METHODS: Mapping[str, MethodEntry] = MappingProxyType(
     {
-        **{m.name: MethodEntry(m.name, m.title, "method", _PUBLISHED.get(m.name)) for m in TRAINED.values()},
+        **{m.name: MethodEntry(m.name, m.title, m.kind, _PUBLISHED.get(m.name), runs=True) for m in TRAINED.values()},
         **{name: MethodEntry(name, name, "control") for name in CONTROLS},
     }
 )
@@ -58,5 +63,10 @@ def find_method(name: str) -> MethodEntry:
     if name.startswith(EXTERNAL):
         return MethodEntry(name, check_name(name.removeprefix(EXTERNAL)), "peer")
     if name.startswith(ABLATION):
-        return MethodEntry(name, check_name(name.removeprefix(ABLATION), "ablation"), "method")
+        return MethodEntry(name, check_name(name.removeprefix(ABLATION), "ablation"), "method", runs=True)
     return pick(METHODS, name, "method")
+
+
+def learns(name: str) -> bool:
+    """Whether a run folder of this method holds a log of losses: patch-nn learns nothing."""
+    return find_method(name).runs and not (name in TRAINED and TRAINED[name].overrides.get("nearest.layout"))

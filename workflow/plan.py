@@ -19,8 +19,9 @@ from datasets.sources import Source, resolve, resolve_peers
 from evaluation.encoders import ENCODERS
 from evaluation.encoders.location import find_weights
 from evaluation.external import sample_files
-from sgif.config import flatten
+from sgif.config import Config, flatten
 from sgif.presets import resolve as resolve_preset
+from workflow.applications import APPLICATIONS, Application, find_application
 from workflow.code import code_hash
 from workflow.layout import Layout, Run
 from workflow.methods import ABLATION, EXTERNAL, FULL, METHODS, find_method
@@ -36,6 +37,7 @@ LEADERBOARD = "leaderboard.html"
 OTHER_PAGES = (
     ("Leaderboard: all metrics, with ranks", LEADERBOARD),
     ("Ablations and the paper's claims", "ablations/report.html"),
+    ("Applications", "applications.html"),
     ("Real-or-fake study: the page for participants", "study/bundle/index.html"),
     ("Real-or-fake study: results", "study/report/study.html"),
 )
@@ -74,6 +76,7 @@ class Plan:
     external_pattern = EXTERNAL + r"[A-Za-z0-9][A-Za-z0-9._-]*"
     method_pattern = "|".join([*METHODS, external_pattern, ABLATION + external_pattern.removeprefix(EXTERNAL)])
     encoder_pattern = "|".join(ENCODERS)
+    application_pattern = "|".join(APPLICATIONS)
 
     def protocol(self, root: str) -> Protocol:
         """The protocol whose results lie in `root`."""
@@ -81,8 +84,8 @@ class Plan:
 
     @staticmethod
     def is_trained(method: str) -> bool:
-        """Whether a method needs a training."""
-        return find_method(method).kind == "method"
+        """Whether a method's samples come from a run folder."""
+        return find_method(method).runs
 
     @cached_property
     def sample_counts(self) -> list[SampleCount]:
@@ -313,6 +316,54 @@ class Plan:
         if cell[1] in layout.external:
             return [str(layout.sample_folder(cell))]
         return [str(path) for path in layout.sample_files(cell)]
+
+    # ---- applications
+
+    def application_cells(self, root: str) -> list[tuple[str, str]]:
+        """Every (application, clip)."""
+        return [(application, clip) for application in APPLICATIONS for clip in self.protocol(root).application_clips]
+
+    def application_files(self, root: str) -> list[str]:
+        """The measures of all applications on all clips."""
+        return [f"{root}/applications/{clip}/{name}.json" for name, clip in self.application_cells(root)]
+
+    def application_method(self, root: str, name: str) -> str:
+        """Of the training behind an application: one for a task of its own is the paper's."""
+        return self.protocol(root).application_method if find_application(name).task == "sample" else FULL
+
+    def application_run(self, root: str, name: str, clip: str) -> str:
+        """The last file of the training behind an application: one of the protocol's, unless it needs its own."""
+        if self._has_own_training(find_application(name), root, clip):
+            return f"{root}/applications/{clip}/{name}/run/finished.json"
+        protocol = self.protocol(root)
+        return f"{root}/runs/{clip}/{protocol.application_method}/{protocol.seeds[0]}/finished.json"
+
+    def _has_own_training(self, application: Application, root: str, clip: str) -> bool:
+        cut = application.frames is not None and self.clip_shape(root, clip)[0] > application.frames
+        return application.task != "sample" or application.shrink > 1 or cut
+
+    def application_training(self, root: str, name: str) -> Config:
+        """The config of an application's own training."""
+        application = find_application(name)
+        return self.protocol(root).config(self.application_method(root, name), application.task, application.factor)
+
+    def application_config(self, root: str, name: str) -> str:
+        """JSON of that config."""
+        return json.dumps(flatten(self.application_training(root, name)), sort_keys=True)
+
+    def application_shape(self, root: str, name: str, clip: str) -> tuple[int, int, int]:
+        """Frames, height and width of what an application's own training is trained on."""
+        application, (frames, *size) = find_application(name), self.clip_shape(root, clip)
+        short = min(size) // application.shrink
+        return min(frames, application.frames or frames), *fitted_size((size[0], size[1]), short)
+
+    def application_request(self, root: str, name: str, clip: str, attempt: int) -> Request:
+        """Memory and time that an application's own training asks of a scheduler."""
+        frames, height, width = self.application_shape(root, name, clip)
+        protocol, config = self.protocol(root), self.application_training(root, name)
+        return training_request(
+            frames, (height, width), config, threads=protocol.threads, gpu=bool(protocol.gpu), attempt=attempt
+        )
 
     # ---- samples from outside
 

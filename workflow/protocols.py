@@ -18,7 +18,7 @@ from evaluation.metrics import METRICS
 from evaluation.study.design import Design, make_design, read_changes
 from sgif.config import Config, PyramidConfig
 from sgif.presets import resolve
-from workflow.methods import ABLATION, ABLATIONS, EXTERNAL, FULL, find_method
+from workflow.methods import ABLATION, ABLATIONS, EXTERNAL, FULL, PLUS, find_method
 
 NAMES = ("paper", "cpu", "peers", "quick", "smoke")
 SOURCES = ("clips", "published-video")
@@ -51,6 +51,8 @@ class Protocol:
         metrics: names of the registry.
         study: fields of the study's design (`evaluation.study.design`), beside `preset` and `methods`; by default
             preset rigorous, all methods but controls, and the protocol's samples.
+        applications: `method`, of the trainings behind applications that need none of their own: by default sgif-plus
+            if it is among the methods, else singan-gif; `clips`, if not all.
         ablations: the user's own: name -> dotted config keys that differ from the full model; as methods
             they are called `ablation:NAME`.
     """
@@ -75,6 +77,7 @@ class Protocol:
     metrics: tuple[str, ...] = tuple(METRICS)
     ablations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     study: Mapping[str, Any] = field(default_factory=dict)
+    applications: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for clip in self.clips:
@@ -117,6 +120,24 @@ class Protocol:
                 key = method.replace(":", "s.") if method.startswith(ABLATION) else "training"
                 raise InputError(f"{key}: {error}") from error
         self.study_design()
+        for key in self.applications:
+            if key not in ("method", "clips"):
+                raise InputError(f"applications: {unknown('key', key, ('method', 'clips'))}")
+        for clip in self.application_clips:
+            if clip not in self.clips:
+                raise InputError(f"applications.clips: {unknown('clip', clip, self.clips)}")
+        if find_method(self.application_method).kind != "method":
+            raise InputError(f"applications.method: {self.application_method} is not trained; choose one that is")
+
+    @property
+    def application_clips(self) -> tuple[str, ...]:
+        """The clips that applications are shown on."""
+        return tuple(_typed("clips", self.applications.get("clips", list(self.clips))))
+
+    @property
+    def application_method(self) -> str:
+        """Of the trainings behind applications that need none of their own."""
+        return str(self.applications.get("method", PLUS if PLUS in self.methods else FULL))
 
     def study_design(self) -> Design:
         """The design of the study of this protocol's samples.
@@ -135,16 +156,16 @@ class Protocol:
 
     @property
     def trained(self) -> tuple[str, ...]:
-        """The methods that need a training."""
-        return tuple(m for m in self.methods if find_method(m).kind == "method")
+        """The methods whose samples come from run folders."""
+        return tuple(m for m in self.methods if find_method(m).runs)
 
     @property
     def variants(self) -> tuple[str, ...]:
         """The full model, its ablations, and the user's own."""
         return (FULL, *ABLATIONS, *(ABLATION + name for name in self.ablations))
 
-    def config(self, method: str) -> Config:
-        """The training config of a method under this protocol.
+    def config(self, method: str, task: str = "sample", factor: int | None = None) -> Config:
+        """The training config of a method under this protocol, for a task.
 
         Raises:
             InputError: an own ablation that the protocol does not know, or keys or values that are not valid.
@@ -159,7 +180,7 @@ class Protocol:
                 )
             own = self.ablations[name]
             method = FULL
-        return resolve(self.preset, method, {**frames, **self.training, **own})
+        return resolve(self.preset, method, {**frames, **self.training, **own}, task=task, factor=factor)
 
     @property
     def size(self) -> PyramidConfig:
@@ -173,6 +194,7 @@ NARROWING = (
     "ablations",
     "external_resize",
     "study",
+    "applications",
 )  # fmt: skip
 
 
@@ -296,6 +318,10 @@ def _typed(key: str, value: Any) -> Any:
         if isinstance(value, Mapping):
             return {str(k): v for k, v in value.items()}
         raise InputError(f"{key}: must be a mapping of fields of the study's design; change this key")
+    if key == "applications":
+        if isinstance(value, Mapping):
+            return {str(k): v for k, v in value.items()}
+        raise InputError(f"{key}: must be a mapping with 'method', 'clips' or both; change this key")
     if key == "ablations":
         if isinstance(value, Mapping) and all(isinstance(own, Mapping) for own in value.values()):
             return {check_name(str(name), "ablation"): _dotted(f"{key}.{name}", own) for name, own in value.items()}

@@ -22,7 +22,7 @@ from evaluation.tables import METRIC
 
 _KINDS = {
     "method": "Methods",
-    "peer": "Peers: samples that others made",
+    "peer": "Peers: methods of others",
     "control": "Controls, not ranked",
     "floor": "The clip against itself, not ranked",
 }

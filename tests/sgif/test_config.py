@@ -122,5 +122,5 @@ def test_a_task_changes_what_the_paper_says_and_goes_before_own_overrides():
 
 @pytest.mark.parametrize(("task", "factor"), [("slowmotion", None), ("sample", 2), ("slowmo", 1), ("superres", 9)])
 def test_a_bad_task_is_refused(task, factor):
-    with pytest.raises(InputError, match="slowmo|factor"):
+    with pytest.raises(InputError, match=r"slowmo|factor"):
         resolve("quick", "singan-gif", task=task, factor=factor)

@@ -55,7 +55,7 @@ def test_a_clip_finds_itself():
 
 
 def test_exact_search_is_the_completeness_weighted_minimum(monkeypatch):
-    monkeypatch.setattr(nearest, "_BLOCK", 100)  # several blocks
+    monkeypatch.setattr(nearest, "_HELD", 30_000)  # several blocks
     index, video = PatchIndex(smooth(5, 2, 12, 12), seeded(0)), smooth(4, 3, 12, 12)
     pairs = torch.cdist(index.features(video).double(), index.keys.double()).square()
     expected = (pairs / (0.02 * index.variance + pairs.amin(0))).argmin(1)

@@ -30,22 +30,43 @@ READERS = ("clips", "external")
 # A changed module there runs these rules again, and this one follows on what they wrote.
 FOLLOWS = {
     "samples": ("training",),
+    "apply": ("training",),
     "cells": ("metrics",),
     "control_matrix": ("metrics", "controls"),
     **dict.fromkeys(("ablation_table", "leaderboard", "page", "table1"), ("metrics", "cells")),
     "ablation_report": ("metrics", "cells", "ablation_table", "training"),
 }
+_ALONG = (
+    "evaluation/clip_table.py", "evaluation/encoders/__init__.py", "evaluation/facts.py", "evaluation/intervals.py",
+    "evaluation/markdown.py", "evaluation/metrics/sgfid.py", "evaluation/records.py", "evaluation/remarks.py",
+    "evaluation/statistics.py", "evaluation/tables.py", "evaluation/texts.py", "evaluation/trainings.py",
+)  # fmt: skip
 OWN = {
     "training": {
         "keeps, loads and shows a training, and what is sampled from it": (
             "sgif/checkpoint.py", "sgif/run.py", "sgif/progress.py", "sgif/picture.py", "sgif/sampler.py",
-            "sgif/retrieval.py", "sgif/nearest.py", "sgif/patch_index.py",
+            "sgif/retrieval.py", "sgif/nearest.py", "sgif/patch_index.py", "sgif/patch_layout.py", "sgif/voting.py",
         ),
         "where it is computed, what that costs, when it is given up": (
             "sgif/device.py", "sgif/cost.py", "sgif/health.py", "workflow/gpus.py",
         ),
+        "only refuses": ("sgif/tasks.py",),
+    },
+    "apply": {
+        "loads what the training wrote": ("sgif/checkpoint.py", "sgif/run.py", "sgif/progress.py", "sgif/picture.py"),
+        "where it is computed; of trainings only": ("sgif/device.py", "sgif/cost.py", "sgif/health.py"),
+        "only refuses": ("sgif/tasks.py",),
+    },
+    "judge_application": {
+        "along with the page's sheets; titles": ("evaluation/report/document.py", "workflow/applications.py"),
+    },
+    "applications_table": {"along with what escapes Markdown": _ALONG},
+    "applications_page": {
+        "along with what escapes Markdown": _ALONG,
+        "along with the hash of a training's code": ("sgif/config.py",),
     },
     "samples": {
+        "only refuses": ("sgif/tasks.py",),
         "loads what the training wrote": ("sgif/checkpoint.py", "sgif/run.py", "sgif/progress.py", "sgif/picture.py"),
         "where it is computed; of trainings only": ("sgif/device.py", "sgif/cost.py", "sgif/health.py"),
     },
@@ -93,7 +114,10 @@ OWN = {
             "evaluation/statistics.py",
         ),
     },
-    "page": {"along with the hash of a training's code": ("sgif/config.py",)},
+    "page": {
+        "along with the hash of a training's code": ("sgif/config.py",),
+        "checks names": ("evaluation/controls.py", "evaluation/external.py"),
+    },
 }  # fmt: skip
 
 

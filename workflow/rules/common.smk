@@ -37,6 +37,7 @@ wildcard_constraints:
     method=PLAN.method_pattern,
     external=PLAN.external_pattern,
     encoder=PLAN.encoder_pattern,
+    application=PLAN.application_pattern,
     seed=r"\d+",
     i=r"\d+",
 

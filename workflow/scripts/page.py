@@ -8,6 +8,7 @@ from pathlib import Path
 from datasets.cli import OneLineParser, run
 from evaluation.report.page import build_page
 from workflow.layout import Layout
+from workflow.methods import learns
 from workflow.versions import versions
 
 
@@ -25,7 +26,7 @@ def write_page(layout: Layout, notes: Sequence[str], links: Sequence[tuple[str, 
         cells_csv=Path(layout.root, "tables", "cells.csv"),
         clips={clip: layout.clip(clip) for clip in layout.clips},
         samples={cell: layout.sample_files(cell) for cell in layout.cells()},
-        losses=layout.run_files("losses.jsonl"),
+        losses={run: path for run, path in layout.run_files("losses.jsonl").items() if learns(run[1])},
         configs=layout.run_files("config.json"),
         timings=layout.run_files("timings.json"),
         links=links,
