@@ -72,6 +72,27 @@ def read_video(path: str | Path, limits: Limits | None = None, *, first: int | N
     return Clip(frames, np.asarray(delays, dtype=np.int32), source)
 
 
+def read_picture(path: str | Path, limits: Limits | None = None) -> np.ndarray:
+    """Read a still image: a JPEG, turned upright, or the first frame of what `read_video` reads. uint8 [H, W, 3].
+
+    Raises:
+        InputError: there is no such file, it is no image, damaged, cut off, or beyond a limit.
+    """
+    path, limits = Path(path), limits or Limits(min_frames=1)
+    if path.is_dir():
+        return read_video(path, limits, first=1).frames[0]
+    data = _read_bytes(path, limits.max_bytes)
+    if data[:3] != b"\xff\xd8\xff":
+        return read_video(path, limits, first=1).frames[0]
+
+    from PIL import Image, ImageOps
+
+    limits.check_bytes(path, len(data))
+    with _damage_as_input_error(path), Image.open(io.BytesIO(data), formats=("JPEG",)) as picture:
+        limits.check_size(path, picture.height, picture.width)
+        return np.array(ImageOps.exif_transpose(picture).convert("RGB"))
+
+
 def content_sha256(path: str | Path) -> str:
     """The SHA-256 that `read_video(path).source` would state: of the file's bytes, or of a folder's PNG files.
 

@@ -3,9 +3,9 @@
 import sys
 
 from datasets.cli import OneLineParser, run
-from sgif.commands import lengthen, plan, sample, slowmo, train
+from sgif.commands import analogy, animate, compose, lengthen, plan, sample, slowmo, superres, train
 
-COMMANDS = (train, plan, sample, slowmo, lengthen)
+COMMANDS = (train, plan, sample, slowmo, lengthen, compose, superres, animate, analogy)
 
 
 def main(arguments: list[str]) -> None:

@@ -135,8 +135,13 @@ class NearestConfig:
     factor: float = 1 / 0.85  # [VGPNN] from level to level, in space and time
     side: int = 7  # [VGPNN] of a patch, in pixels
     frames: int = 3  # [VGPNN] of a patch
-    steps: tuple[int, ...] = (1, 5)  # [VGPNN] replacements a level, coarsest first; the last holds for all above
-    noise: float = 5.0  # [VGPNN] deviation of the noise at the coarsest level; colours lie in [-1, 1]
+    steps: tuple[int, ...] = (
+        1,
+        2,
+    )  # [ours] replacements a level, coarsest first, the last for all above; VGPNN's: 1, 5
+    noise: float = 6.0  # [ours] deviation of the noise at the coarsest level; colours lie in [-1, 1]; VGPNN's: 5
+    dealt: bool = True  # [ours] at the coarsest level each patch of the clip is used equally often; VGPNN: the nearest
+    height: float = 6.0  # [ours] of a patch's row at the coarsest level, in units of the patches' variance
     vote: Literal["median", "mean"] = "median"  # [VGPNN] of what the patches over a pixel say
     alpha: float = 0.02  # [ours] of the completeness weight, which VGPNN leaves out; as plus.alpha
     apart: float = 0.06  # [ours] as plus.apart: whole samples would now and then be copies
@@ -164,6 +169,9 @@ class TaskConfig:
 
     kind: Literal["sample", "slowmo", "superres"] = "sample"
     factor: int = 2  # [paper] 2 in its example: how many times as many frames, or pixels in each direction
+    # [ours] what super-resolution learns to refine: what the generators below make, as always, or the clip itself at
+    # the size below. Then only the finest scale is trained; those below, which nothing uses, take one step.
+    base: Literal["generators", "clip"] = "generators"
 
     @property
     def rate(self) -> int:
@@ -276,6 +284,7 @@ def _rules(config: Config) -> list[tuple[str, bool, str]]:
             "must be 1 to 32 each",
         ),
         ("nearest.noise", 0 <= nearest.noise <= 100, "must lie in [0, 100]"),
+        ("nearest.height", nearest.height >= 0, "must not be negative"),
         ("nearest.alpha", nearest.alpha > 0, "must be positive"),
         ("nearest.apart", 0 <= nearest.apart <= 0.25, "must lie in [0, 0.25]"),
         (
@@ -293,10 +302,20 @@ def _rules(config: Config) -> list[tuple[str, bool, str]]:
         ("speed.penalty_crop", 0 < speed.penalty_crop <= 1, "must lie in (0, 1]"),
         (
             "task.kind",
-            config.task.rate == 1 or (model.video_critic and not plus.patch_scales),
-            "slow motion needs a video critic at all scales, as singan-gif has",
+            config.task.rate == 1 or model.video_critic,
+            "slow motion needs to be judged as a clip, as singan-gif and sgif-plus do",
         ),
         ("task.factor", 2 <= config.task.factor <= 8, "must lie between 2 and 8"),
+        (
+            "task.base",
+            config.task.base == "generators" or config.task.kind == "superres",
+            "only super-resolution refines the clip itself",
+        ),
+        (
+            "task.kind",
+            config.task.kind != "superres" or not plus.retrieval,
+            "super-resolution needs a generator at the finest scale, as singan-gif has",
+        ),
         ("speed.penalty_every", 1 <= speed.penalty_every <= 100, "must lie between 1 and 100"),
     ]
 

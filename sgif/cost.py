@@ -59,7 +59,7 @@ def iteration_work(scales: list[Scale], index: int, config: Config) -> Work:
         if there:
             work += _critic(scale, height, width, taps, config.model).times(real + seen * fake + share)
     below = Work()
-    for frozen in scales[:index]:
+    for frozen in scales[: 0 if config.task.base == "clip" else index]:
         below += _generator(frozen, *frozen.size, config.model)
     return work + below.times(rate / speed.pool_refresh if speed.pool else rate * samples)
 

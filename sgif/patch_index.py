@@ -25,6 +25,8 @@ class PatchIndex:
         side, frames: of a patch, in pixels and frames; odd, unless `inside`.
         inside: whether the patches are those that lie within the clip as a whole; a patch's place is then that of its
             first frame's upper left pixel.
+        height: weight of a patch's row, as a share of all rows, beside its pixels: its square counts so many times the
+            patches' variance.
 
     Attributes:
         shape: how many patches lie behind, below and beside each other: of patches around pixels S, H, W.
@@ -33,7 +35,14 @@ class PatchIndex:
     """
 
     def __init__(
-        self, clip: Tensor, rng: torch.Generator, side: int = SIDE, frames: int = FRAMES, *, inside: bool = False
+        self,
+        clip: Tensor,
+        rng: torch.Generator,
+        side: int = SIDE,
+        frames: int = FRAMES,
+        *,
+        inside: bool = False,
+        height: float = 0.0,
     ) -> None:
         self.clip, self.side, self.frames, self.inside = clip, side, frames, inside
         self.shape = self.grid(clip)
@@ -42,6 +51,7 @@ class PatchIndex:
         values, vectors = torch.linalg.eigh((patches - self._middle).T @ (patches - self._middle) / len(patches))
         self._basis = vectors[:, -COMPONENTS:]
         self.variance = float(values.sum())
+        self._row_weight = (height * self.variance) ** 0.5
         self.keys = self.features(clip)
 
     def grid(self, video: Tensor) -> tuple[int, int, int]:
@@ -52,11 +62,15 @@ class PatchIndex:
         return length, height, width
 
     def features(self, video: Tensor) -> Tensor:
-        """The patches of `video`, float [T, 3, h, w], in the same components: [number of patches, C]."""
+        """The patches of `video`, float [T, 3, h, w], in the same components, and its row: [number of patches, C]."""
         stacked = self._stacked(video)
         filters = self._basis.T.reshape(-1, stacked.shape[1], self.side, self.side)
         found = F.conv2d(stacked, filters, -self._middle @ self._basis)
-        return found.permute(0, 2, 3, 1).reshape(-1, found.shape[1])
+        found = found.permute(0, 2, 3, 1)
+        if self._row_weight:
+            rows = torch.arange(found.shape[1], device=found.device) * (self._row_weight / found.shape[1])
+            found = torch.cat([found, rows.view(1, -1, 1, 1).expand(*found.shape[:3], 1)], dim=3)
+        return found.flatten(0, 2)
 
     def _stacked(self, video: Tensor) -> Tensor:
         """The frames of a patch on the channels, and a border where patches reach beyond the frame."""

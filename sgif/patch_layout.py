@@ -4,7 +4,9 @@ again, from a few frames of a few pixels up (Haim et al., ECCV 2022; for images 
 At the coarsest level the noise is so strong that chance decides what comes where; from there on a layout is only made
 consistent: it is enlarged in space and time, looked up among the patches of the clip as blurred as itself, then some
 times among those of the clip at its own size. Patches lie inside the clip as a whole, and a pixel is the median of what
-those over it say. Keys are weighted for completeness (`sgif.nearest`), which Haim et al. do not do. [ours]
+those over it say. Four things are ours: at the coarsest level the clip's patches are dealt out to the noise, each about
+equally often (`sgif.assignment`), and a patch's height in the frame counts beside its pixels; above, keys are weighted
+for completeness (`sgif.nearest`); and no patch comes from its own place, or samples would be copies now and then.
 
 The details above a layout's size are the retrieval's (`sgif.retrieval`): every patch is compared with every other here,
 only with some there.
@@ -17,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from datasets.errors import InputError
+from sgif.assignment import assigned_places
 from sgif.config import Config, NearestConfig
 from sgif.frames import resize
 from sgif.nearest import nearest_places
@@ -84,17 +87,31 @@ class PatchLayout:
             raise InputError(f"--frames {frames}: patches have {own.frames} frames; ask for at least so many")
         video = self.clips[0]
         for level in range(len(self.shapes)):
-            video = resized(video, self._shape(level, frames, size))
+            video = resized(video, self.shape(level, frames, size))
             if level == 0:
                 video = video + own.noise * torch.randn(video.shape, generator=rng).to(video.device)
             apart = ceil(own.apart * min(video.shape[-2:]))
             for step in range(own.steps[min(level, len(own.steps) - 1)]):
-                index = self._index(level, blurred=level > 0 and step == 0)
-                places = nearest_places(index, video, None, rng, own.alpha, apart, exact=True)
-                video = overlapped(places, self.clips[level], own.side, own.frames, own.vote)
+                video = self.replaced(video, level, rng, apart, blurred=level > 0 and step == 0)
         return video
 
-    def _shape(self, level: int, frames: int, size: tuple[int, int]) -> Shape:
+    @torch.no_grad()
+    def replaced(
+        self, video: Tensor, level: int, rng: torch.Generator, apart: int = 0, *, blurred: bool = False
+    ) -> Tensor:
+        """A layout at a level, float [T, 3, h, w], after each of its patches was replaced by its nearest.
+
+        Arguments:
+            blurred: whether it is looked up in the clip as it looks when it comes from the level below.
+        """
+        own, index = self.nearest, self._index(level, blurred=blurred)
+        if level == 0 and own.dealt:
+            places = assigned_places(index, video, apart)
+        else:
+            places = nearest_places(index, video, None, rng, own.alpha, apart, exact=True)
+        return overlapped(places, self.clips[level], own.side, own.frames, own.vote)
+
+    def shape(self, level: int, frames: int, size: tuple[int, int]) -> Shape:
         """Of a layout of so many frames and `size` at this level."""
         length, height, width = self.shapes[level]
         whole = self.shapes[-1][0]
@@ -109,7 +126,8 @@ class PatchLayout:
         if (level, blurred) not in self._indices:
             clip = resized(self.clips[level - 1], self.shapes[level]) if blurred else self.clips[level]
             # What is found must not depend on what was asked before: the index has a seed of its own.
-            index = PatchIndex(clip, seeded(level), self.nearest.side, self.nearest.frames, inside=True)
+            own, height = self.nearest, self.nearest.height if level == 0 else 0.0
+            index = PatchIndex(clip, seeded(level), own.side, own.frames, inside=True, height=height)
             self._indices[level, blurred] = index
         return self._indices[level, blurred]
 

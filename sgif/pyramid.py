@@ -54,6 +54,7 @@ def plan_scales(frames: int, size: tuple[int, int], config: Config) -> list[Scal
     sizes = scale_sizes(size, config.pyramid)
     first, last = config.pyramid.chunk_coarsest, config.pyramid.chunk_finest
     model, iterations = config.model, config.optim.iterations
+    finest_only = config.task.base == "clip"
     return [
         Scale(
             index=i,
@@ -61,7 +62,7 @@ def plan_scales(frames: int, size: tuple[int, int], config: Config) -> list[Scal
             chunk=min(frames, round(first + (last - first) * i / max(1, len(sizes) - 1))),
             dimensions=3 if i < model.scales_3d else 2,
             channels=min(model.channels * 2 ** (i // model.channels_double_every), model.channels_max),
-            iterations=iterations[min(i, len(iterations) - 1)],
+            iterations=1 if finest_only and i < len(sizes) - 1 else iterations[min(i, len(iterations) - 1)],
         )
         for i, level in enumerate(sizes)
         if not config.plus.by_retrieval(i)

@@ -45,6 +45,10 @@ class Retrieval:
         self.clips = [resize(clip, size) for size in sizes]
         self._indices: dict[int, PatchIndex] = {}
 
+    def told(self, **changes: float) -> "Retrieval":
+        """The same, with some keys of the config changed."""
+        return Retrieval(self.clips[-1], self.sizes, replace(self.plus, **changes))
+
     def level_sizes(self, size: tuple[int, int]) -> list[tuple[int, int]]:
         """Height and width of all levels when the finest has `size`."""
         if tuple(size) == self.sizes[-1]:
@@ -53,19 +57,20 @@ class Retrieval:
         return [(max(1, round(size[0] * h / height)), max(1, round(size[1] * w / width))) for h, w in self.sizes]
 
     @torch.no_grad()
-    def add(self, video: Tensor, size: tuple[int, int], rng: torch.Generator) -> Tensor:
+    def add(self, video: Tensor, size: tuple[int, int], rng: torch.Generator, start: int = 0) -> Tensor:
         """Take what the finest generator made up to `size`, level by level.
 
         Arguments:
-            video: float [T, 3, *level_sizes(size)[0]]; any length.
+            video: float [T, 3, *level_sizes(size)[start]]; any length.
             size: height and width of the result.
             rng: CPU generator of the random places that are tried.
+            start: the level that `video` is at: 0 is that of the finest generator; at the last there is nothing to add.
 
         Returns:
             float [T, 3, *size], made of the training clip's pixels.
         """
         places, video = None, softened(video, self.plus.soften)
-        for finer, level in enumerate(self.level_sizes(size)[1:], 1):
+        for finer, level in enumerate(self.level_sizes(size)[start + 1 :], start + 1):
             for _ in range(self._passes(finer - 1)):
                 places = self._search(video, finer - 1, places, rng)
                 video = vote(places, self.clips[finer - 1], _VOTERS, _VOTERS)

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from datasets.clip import Clip, make_clip
 from datasets.errors import InputError
-from sgif.frames import to_frames
+from sgif.frames import resize, to_frames
+from sgif.model import GeneratorPyramid
 from sgif.noise import seeded
 from sgif.retrieval import Retrieval
 from sgif.tasks import require_task
@@ -30,6 +31,60 @@ def generate(
 def _generated_size(retrieval: Retrieval | None, size: tuple[int, int]) -> tuple[int, int]:
     """Of what the finest generator makes for a sample of `size`."""
     return retrieval.level_sizes(size)[0] if retrieval else size
+
+
+def entry_level(pyramid: "Pyramid", retrieval: Retrieval | None, skipped: int | None = None) -> int:
+    """The level at which a clip enters that skips so many generators (paper, section 5.4: typically 3).
+
+    Levels count from the coarsest, 0: the generators', then those of the retrieval above the finest of them.
+
+    Arguments:
+        skipped: by default 3, or all but the finest where there are fewer. With a retrieval its own first level: there
+            every patch is compared with every other, above only with some.
+
+    Raises:
+        InputError: no generator and no retrieval would be left.
+    """
+    if not isinstance(pyramid, GeneratorPyramid):
+        raise InputError("a clip can only enter a run that has generators; train one with --method sgif-plus")
+    generators = len(pyramid.scales)
+    levels = generators + (len(retrieval.sizes) - 2 if retrieval else 0)
+    if levels < 2:
+        raise InputError("a clip can only enter a run of two scales or more; train one with a higher pyramid.scales")
+    if skipped is None:
+        return generators if retrieval and levels > generators else min(3, levels - 1)
+    if not 0 < skipped < levels:
+        raise InputError(f"--skip {skipped}: must lie between 1 and {levels - 1}, one less than the levels of this run")
+    return skipped
+
+
+@torch.no_grad()
+def refine_from(
+    pyramid: GeneratorPyramid,
+    retrieval: Retrieval | None,
+    video: Tensor,
+    level: int,
+    rng: torch.Generator,
+    size: tuple[int, int],
+) -> Tensor:
+    """A clip that enters at a level in place of what those below would have made, as float [T, 3, *size], not clipped.
+
+    Arguments:
+        video: float [T, 3, H, W] in [-1, 1], of any size.
+        level: as `entry_level` counts them, not 0: the coarsest generator takes noise alone.
+        rng: CPU generator of all noise.
+        size: height and width of the result.
+    """
+    generators = len(pyramid.scales)
+    made_size = _generated_size(retrieval, size)
+    for index in range(level, generators):
+        base = resize(video, pyramid.level_size(index, made_size))
+        noise = pyramid.noise(index, len(base), tuple(base.shape[-2:]), rng)
+        video = pyramid.refine(index, base, noise)
+    if retrieval is None:
+        return video
+    start = max(level, generators - 1) - (generators - 1)
+    return retrieval.add(resize(video, retrieval.level_sizes(size)[start]), size, rng, start)
 
 
 def check_request(pyramid: "Pyramid", retrieval: Retrieval | None, size: tuple[int, int], frames: int) -> None:

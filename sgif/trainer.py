@@ -133,15 +133,18 @@ class ScaleTraining:
             net.to(real.device).train().requires_grad_(True)
 
         self._rate = pyramid.rate
+        self._from_clip = scale.index > 0 and self.config.task.base == "clip"
         if scale.index:
-            self.anchor = resize(pyramid.reconstruct(scales=scale.index), scale.size)
+            below = pyramid.scales[scale.index - 1].size
+            known = resize(real, below) if self._from_clip else pyramid.reconstruct(scales=scale.index)
+            self.anchor = resize(known, scale.size)
             self.amplitude = self.config.noise.amplitude * frame_rmse(self.anchor[:: self._rate], real)
         else:
             self.anchor, self.amplitude = real.new_zeros(len(pyramid.z_star), *real.shape[1:]), 1.0
         pyramid.append(self.generator, self.amplitude)
         speed = self.config.speed
         self._pool = None
-        if scale.index and speed.pool:
+        if scale.index and speed.pool and not self._from_clip:
             self._pool = Pool(lambda n: self._below(seeded(seed, 3, scale.index, n)), speed.pool, speed.pool_refresh)
 
         optim = self.config.optim
@@ -165,7 +168,7 @@ class ScaleTraining:
         for number in range(critic_steps):
             with torch.set_grad_enabled(number == critic_steps - 1):  # the last fake serves the generator, too
                 window, crop = self._draw_view()
-                base, fake = self._fake(crop)
+                base, fake = self._fake(window, crop)
             real = crop.cut(self.real[window]) if crop else self.real[window]
             phase = self._draw_phase()
             losses, gradient = self._step_critics(real, fake, phase)
@@ -173,7 +176,7 @@ class ScaleTraining:
         for number in range(optim.generator_steps):
             if number:  # the graph of the fake before is used up, and the generator has moved
                 window, crop = self._draw_view()
-                base, fake = self._fake(crop)
+                base, fake = self._fake(window, crop)
                 phase = self._draw_phase()
             seen |= self._step_generator(window, crop, base, fake, gradient, phase)
         self._add_to_average()
@@ -200,7 +203,10 @@ class ScaleTraining:
             self.generator.load_state_dict(self._average, strict=False)
             self._measure_norms()
         self.pyramid.freeze()
-        reconstruction = self.pyramid.reconstruct(scales=self.scale.index + 1)
+        if self._from_clip:
+            reconstruction = self.pyramid.refine(self.scale.index, self.anchor, None)
+        else:
+            reconstruction = self.pyramid.reconstruct(scales=self.scale.index + 1)
         reconstruction = reconstruction[:: self._rate]
         rmse, psnr = frame_rmse(reconstruction, self.real), peak_signal_to_noise(reconstruction, self.real)
         return TrainedScale(self.critics, self.amplitude, rmse, psnr)
@@ -279,7 +285,7 @@ class ScaleTraining:
                 norm.momentum = 1 / number  # of all so far, a plain mean
             window, crop = self._draw_view()
             if number % 2:
-                self._fake(crop)
+                self._fake(window, crop)
             else:
                 self._reconstruct(window, crop)
         for norm, momentum in zip(norms, momenta, strict=True):
@@ -291,11 +297,16 @@ class ScaleTraining:
         below = self.pyramid.generate(frames, rng, scales=self.scale.index, how=self.how)
         return resize(below, self.scale.size)
 
-    def _fake(self, crop: Crop | None) -> tuple[Tensor, Tensor]:
-        """What the scales below made, whole, and a random sample of it at this scale, with the generator's graph."""
+    def _fake(self, window: slice, crop: Crop | None) -> tuple[Tensor, Tensor]:
+        """What the scales below made, whole, and a random sample of it at this scale, with the generator's graph.
+
+        With `task.base` clip, the clip's window at the size below stands in for what they made.
+        """
         frames, size, index = self.scale.chunk * self._rate, self.scale.size, self.scale.index
         if index == 0:
             base = self.real.new_zeros(frames, *self.real.shape[1:])
+        elif self._from_clip:
+            base = self.anchor[window]
         elif self._pool:
             base = self._pool.draw(self.iteration, self.rng)
         else:
@@ -360,7 +371,7 @@ class ScaleTraining:
                 scores = critic(self._judged(name, fake, phase), self.how)
                 seen[f"adversarial_{name}"] = self._adversarial_weight(name) * adversarial_loss(scores)
         if self.config.plus.by_patches(self.scale.index):
-            seen["patches"] = self._patch_loss(fake, real)
+            seen["patches"] = self._patch_loss(fake[phase :: self._rate], real)
         reconstruction = self._reconstruct(window, crop)
         kind = losses.reconstruction_kind
         seen["reconstruction"] = losses.reconstruction * reconstruction_loss(reconstruction, real, kind)

@@ -51,8 +51,8 @@ APPLICATIONS: Mapping[str, Application] = MappingProxyType(
                 "slowmo",
                 "Slow motion",
                 "5.2",
-                "Noise on a path through the frames; twice as many frames are generated, and the video critic sees "
-                "every other one. Measured against showing each frame twice, and against blending neighbours.",
+                "Noise on a path through the frames; twice as many are generated, and every other one is compared with "
+                "the clip as a clip. Measured against showing each frame twice, and against blending neighbours.",
                 task="slowmo",
                 factor=2,
             ),
@@ -63,6 +63,31 @@ APPLICATIONS: Mapping[str, Application] = MappingProxyType(
                 "Trained on 8 frames, samples of 16 and 32. Measured against a loop of the clip: whether it repeats, "
                 "and whether it stays what it was.",
                 frames=8,
+            ),
+            Application(
+                "compose",
+                "Seamless composition",
+                "5.4",
+                "The clip is shifted, or a part of it pasted beside itself; it enters above the coarse generators and "
+                "goes through the others twice, and what was near the seam is taken from that. Measured against the "
+                "edit as it is.",
+            ),
+            Application(
+                "superres",
+                "Super-resolution",
+                "5.5",
+                "Trained on the clip at half its size; the finest generator, again and again, enlarges it to its own. "
+                "Measured against bicubic enlargement, by the clip that was held out.",
+                task="superres",
+                factor=2,
+                shrink=2,
+            ),
+            Application(
+                "animate",
+                "Motion transfer",
+                "5.6",
+                "A still image, repeated over time, enters at the second coarsest scale: a frame of the clip, and one "
+                "of a random sample. Measured against the still image, and against the clip's motion at other places.",
             ),
         )
     }

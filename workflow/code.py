@@ -37,7 +37,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "training": tuple(f"sgif/{name}.py" for name in TRAINING_MODULES),
     "samples": (
         "sgif/sampler.py", "sgif/model.py", "sgif/noise.py", "sgif/frames.py", "sgif/retrieval.py", "sgif/nearest.py",
-        "sgif/patch_index.py", "sgif/patch_layout.py", "sgif/voting.py", "sgif/layers.py", "sgif/slow.py",
+        "sgif/patch_index.py", "sgif/assignment.py", "sgif/patch_layout.py", "sgif/voting.py", "sgif/layers.py",
+        "sgif/slow.py",
         "evaluation/controls.py",
     ),
     "reference": ("evaluation/encoders/*.py", "evaluation/features.py", "evaluation/statistics.py"),
@@ -58,8 +59,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "application_input": ("datasets/resize.py", "workflow/applications.py"),
     "apply": (
         "sgif/apps/*.py", "sgif/frames.py", "sgif/layers.py", "sgif/model.py", "sgif/nearest.py", "sgif/noise.py",
-        "sgif/patch_index.py", "sgif/patch_layout.py", "sgif/voting.py", "sgif/retrieval.py", "sgif/sampler.py",
-        "sgif/slow.py", "workflow/applications.py",
+        "sgif/patch_index.py", "sgif/assignment.py", "sgif/patch_layout.py", "sgif/voting.py",
+        "sgif/retrieval.py", "sgif/sampler.py", "sgif/slow.py", "workflow/applications.py",
     ),
     "judge_application": (
         "datasets/encode.py", "datasets/resize.py", "evaluation/applications/*.py", "evaluation/encoders/*.py",

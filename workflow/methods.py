@@ -40,7 +40,7 @@ ABLATION = "ablation:"
 FULL = "singan-gif"
 """What ablations are compared with."""
 PLUS = "sgif-plus"
-"""What applications are shown with, where a protocol has it and they need no training of their own."""
+"""What applications are shown with, where a protocol has it."""
 ABLATIONS = tuple(m.name for m in TRAINED.values() if m.ablates == FULL)
 """The registry's own."""
 

@@ -328,8 +328,8 @@ class Plan:
         return [f"{root}/applications/{clip}/{name}.json" for name, clip in self.application_cells(root)]
 
     def application_method(self, root: str, name: str) -> str:
-        """Of the training behind an application: one for a task of its own is the paper's."""
-        return self.protocol(root).application_method if find_application(name).task == "sample" else FULL
+        """Of the training behind an application: for super-resolution the paper's, which has a finest generator."""
+        return FULL if find_application(name).task == "superres" else self.protocol(root).application_method
 
     def application_run(self, root: str, name: str, clip: str) -> str:
         """The last file of the training behind an application: one of the protocol's, unless it needs its own."""

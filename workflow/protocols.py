@@ -51,7 +51,7 @@ class Protocol:
         metrics: names of the registry.
         study: fields of the study's design (`evaluation.study.design`), beside `preset` and `methods`; by default
             preset rigorous, all methods but controls, and the protocol's samples.
-        applications: `method`, of the trainings behind applications that need none of their own: by default sgif-plus
+        applications: `method`, of the trainings behind applications other than super-resolution: by default sgif-plus
             if it is among the methods, else singan-gif; `clips`, if not all.
         ablations: the user's own: name -> dotted config keys that differ from the full model; as methods
             they are called `ablation:NAME`.
@@ -136,7 +136,7 @@ class Protocol:
 
     @property
     def application_method(self) -> str:
-        """Of the trainings behind applications that need none of their own."""
+        """Of the trainings behind applications other than super-resolution."""
         return str(self.applications.get("method", PLUS if PLUS in self.methods else FULL))
 
     def study_design(self) -> Design:

@@ -5,7 +5,11 @@
 P is the length of the training clip. A loop of it, which is lengthening for nothing, has r(P) = 1.
 
 The ends of a long clip are like those of the training clip; its middle is what the training never saw. So SGFID is
-taken of the first, the middle and the last P frames, each against the clip; so are colours and motion of the ends.
+taken of the first, the middle and the last P frames, each against the clip; and colours and motion of the ends.
+
+Drift is to leave the clip's colours, so distances from the clip are compared, at the tail and at the head. A layout
+that changes while it plays has other colours at its ends, and neither need be farther from the clip's; the distance of
+head and tail from each other stands in a note.
 """
 
 from collections.abc import Mapping
@@ -25,9 +29,9 @@ if TYPE_CHECKING:
     from evaluation.encoders.encoder import Encoder
 
 MOST_WORSE = 1.5
-"""SGFID of the tail or the middle, and motion of either end, may be so many times that of the other."""
-MOST_COLOUR = 4.0
-"""Grey levels by which the colour statistics of head and tail may differ."""
+"""SGFID and colours of the tail, SGFID of the middle, and motion of either end may be so many times the other's."""
+_UNSEEN = 0.5
+"""Grey levels below which a distance of colours is none."""
 
 
 def lag_autocorrelation(frames: np.ndarray, lag: int) -> float:
@@ -70,13 +74,17 @@ def judge(real: Clip, made: Mapping[str, Clip], about: Mapping[str, Any], encode
     by_length: dict[int, list[np.ndarray]] = {}
     for clip in made.values():
         by_length.setdefault(len(clip), []).append(clip.frames)
-    measures = []
+    measures, apart = [], {}
     for length, samples in sorted(by_length.items()):
         middle = (length - period) // 2
         heads = np.mean([score(frames[:period]) for frames in samples])
         middles = np.mean([score(frames[middle : middle + period]) for frames in samples])
         tails = np.mean([score(frames[-period:]) for frames in samples])
-        colour = np.mean([colour_distance(frames[:period], frames[-period:]) for frames in samples])
+        apart[length] = np.mean([colour_distance(frames[:period], frames[-period:]) for frames in samples])
+        first, last = (
+            max(_UNSEEN, np.mean([colour_distance(end, own) for end in ends]))
+            for ends in zip(*((frames[:period], frames[-period:]) for frames in samples), strict=True)
+        )
         motion = np.mean([motion_energy_ratio(frames[-period:], frames[:period]) for frames in samples])
         measures += [
             Measure(
@@ -87,7 +95,8 @@ def judge(real: Clip, made: Mapping[str, Clip], about: Mapping[str, Any], encode
             _within(f"tail_{length}", f"{length} frames: SGFID of the tail over the head's", tails / heads, MOST_WORSE),
             _within(f"middle_{length}", f"{length} frames: SGFID of the middle over the head's", middles / heads,
                     MOST_WORSE),
-            _within(f"colour_{length}", f"{length} frames: colour drift, grey levels", colour, MOST_COLOUR),
+            _within(f"colour_{length}", f"{length} frames: colours, distance of the tail over the head's",
+                    last / first, MOST_WORSE),
             _within(f"motion_{length}", f"{length} frames: motion of the tail over the head's, or the inverse",
                     max(motion, 1 / motion), MOST_WORSE),
         ]  # fmt: skip
@@ -95,6 +104,7 @@ def judge(real: Clip, made: Mapping[str, Clip], about: Mapping[str, Any], encode
     rows = [("the clip, looped", loop(longest[0]))]
     rows += [(f"a sample of\n{length} frames", samples[0]) for length, samples in sorted(by_length.items())]
     rows += [("another", longest[-1])] if len(longest) > 1 else []
+    levels = " and ".join(f"{value:.1f} (of {length} frames)" for length, value in apart.items())
     return Verdict(
         measures=measures,
         sheet=contact_sheet(rows, frames_per_row=12, frame_height=48, text_height=10),
@@ -102,7 +112,8 @@ def judge(real: Clip, made: Mapping[str, Clip], about: Mapping[str, Any], encode
         delays_ms=np.resize(real.delays_ms[:period], max(by_length)).tolist(),
         notes=[
             f"Trained on {period} frames. SGFID of heads of {max(by_length)} frames: "
-            f"{np.mean([score(frames[:period]) for frames in longest]):.1f}."
+            f"{np.mean([score(frames[:period]) for frames in longest]):.1f}.",
+            f"Colours of head and tail lie {levels} grey levels apart.",
         ],
     )
 

@@ -7,12 +7,13 @@ sqrt(k - 1) where the clip itself moves evenly: one step of k moves.
 
 Linear blending, the other way for nothing, moves at every step, but shows two frames at once. SGFID of a clip whose
 frames between are blended is compared with that of the clip as it was made; both have the same frames at the clip's
-own moments, so the frames between make the difference.
+own moments, so the frames between make the difference. Of the training clip itself in slow motion, the frames between
+are also compared alone with those that blend the training clip's own frames, the hardest of these baselines.
 
 A clip that stands still is even, too. So the speed is measured beside it: mean flow a step, times k, over the clip's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,6 +67,12 @@ def blended(frames: np.ndarray, factor: int) -> np.ndarray:
     return np.rint((1 - share) * kept[before] + share * kept[after]).astype(np.uint8)
 
 
+def between(frames: np.ndarray, factor: int) -> np.ndarray:
+    """Those of frames uint8 [T, H, W, 3] that lie between two of every `factor`-th."""
+    inside = np.arange(len(frames) - (len(frames) - 1) % factor)
+    return frames[inside[inside % factor > 0]]
+
+
 def judge(real: Clip, made: Mapping[str, Clip], about: Mapping[str, Any], encoder: "Encoder") -> Verdict:
     """Judge what `sgif.apps.slowmo.gallery` made.
 
@@ -77,60 +84,32 @@ def judge(real: Clip, made: Mapping[str, Clip], about: Mapping[str, Any], encode
     """
     factor, score = int(about["factor"]), Scorer(real.frames, encoder)
     samples = [clip.frames for name, clip in made.items() if name != "clip"]
-    slowed = made["clip"].frames
-    own = step_speeds(real.frames)
-    speeds = {id(frames): step_speeds(frames) for frames in (*samples, slowed)}
-
-    def mean(values: list[float]) -> float:
-        return float(np.mean(values))
-
-    def even(frames: list[np.ndarray]) -> Measure:
-        return Measure(
-            "step_unevenness",
-            "Unevenness of the flow over steps",
-            mean([unevenness(speeds[id(each)]) for each in frames]),
-            "each frame shown several times",
-            mean([unevenness(step_speeds(repeated(each, factor))) for each in frames]),
-        )
-
-    between = Measure(
-        "sgfid",
-        "SGFID",
-        mean([score(frames) for frames in samples]),
-        "frames between blended",
-        mean([score(blended(frames, factor)) for frames in samples]),
-    )
-    pace = mean([float(speeds[id(frames)].mean()) for frames in samples]) * factor / own.mean()
-    speed = Measure(
-        "speed",
-        "Speed, times too high or too low",
-        float(max(pace, 1 / pace)) if pace else float("inf"),
-        better="within",
-        limit=MOST_OFF,
-    )
-    of_clip = even([slowed])
-    own_sgfid = Measure(
-        "clip_sgfid", "SGFID of the clip itself, slowed", score(slowed), "frames between blended",
-        score(blended(slowed, factor)),
-    )  # fmt: skip
+    slowed, own = made["clip"].frames, step_speeds(real.frames)
+    pace = float(np.mean([step_speeds(frames).mean() for frames in samples]) * factor / own.mean())
+    shown = "each frame shown several times", "frames between blended"
+    own_blended = blended(np.repeat(real.frames, factor, axis=0), factor)
+    measures = [
+        Measure("step_unevenness", "Unevenness of the flow over steps", *_uneven(samples, shown[0], factor)),
+        Measure("sgfid", "SGFID", *_scores(samples, shown[1], factor, score)),
+        Measure("speed", "Speed, times too high or too low", max(pace, 1 / pace) if pace else float("inf"),
+                better="within", limit=MOST_OFF),
+        Measure("clip_step_unevenness", "Unevenness, of the clip itself slowed", *_uneven([slowed], shown[0], factor)),
+        Measure("clip_sgfid", "SGFID of the clip itself, slowed", *_scores([slowed], shown[1], factor, score)),
+        Measure("clip_between_sgfid", "SGFID of the frames between, of the clip itself slowed",
+                score(between(slowed, factor)), "the clip's own frames blended", score(between(own_blended, factor))),
+    ]  # fmt: skip
     rows = [
         ("the clip", real.frames),
-        ("a sample's frames\nshown twice" if factor == 2 else f"a sample's frames\nshown {factor} times",
-         repeated(samples[0], factor)),
+        (f"a sample's frames\nshown {'twice' if factor == 2 else f'{factor} times'}", repeated(samples[0], factor)),
         ("blended between", blended(samples[0], factor)),
         ("the sample,\nslow motion", samples[0]),
         ("the clip itself,\nslow motion", slowed),
-    ]  # fmt: skip
+    ]
     return Verdict(
-        measures=[
-            even(samples), between, speed,
-            Measure("clip_step_unevenness", "Unevenness, of the clip itself slowed", of_clip.value, of_clip.baseline,
-                    of_clip.baseline_value),
-            own_sgfid,
-        ],
-        sheet=contact_sheet([(label, frames[: 8]) for label, frames in rows], frame_height=56, text_height=10),
+        measures=measures,
+        sheet=contact_sheet([(label, frames[:8]) for label, frames in rows], frame_height=56, text_height=10),
         shown=[
-            Shown("the clip", repeated(np.repeat(real.frames, factor, axis=0), factor)),
+            Shown("the clip", np.repeat(real.frames, factor, axis=0)),
             *(Shown(label.replace("\n", " "), frames) for label, frames in rows[1:]),
         ],
         delays_ms=np.repeat(real.delays_ms, factor).tolist(),
@@ -138,4 +117,16 @@ def judge(real: Clip, made: Mapping[str, Clip], about: Mapping[str, Any], encode
             f"Speed of the samples: {pace:.2f} times the clip's, slowed {factor} times.",
             f"The clip's own unevenness is {unevenness(own):.2f}.",
         ],
-    )  # fmt: skip
+    )
+
+
+def _uneven(clips: Sequence[np.ndarray], baseline: str, factor: int) -> tuple[float, str, float]:
+    """Mean unevenness of clips, and of their frames repeated."""
+    ours = np.mean([unevenness(step_speeds(frames)) for frames in clips])
+    return float(ours), baseline, float(np.mean([unevenness(step_speeds(repeated(f, factor))) for f in clips]))
+
+
+def _scores(clips: Sequence[np.ndarray], baseline: str, factor: int, score: Scorer) -> tuple[float, str, float]:
+    """Mean SGFID of clips, and of the same with the frames between blended."""
+    ours = np.mean([score(frames) for frames in clips])
+    return float(ours), baseline, float(np.mean([score(blended(frames, factor)) for frames in clips]))

@@ -111,8 +111,8 @@ def test_an_iteration_takes_the_steps_that_the_config_says_each_on_a_sample_of_i
     fake_of, colour = ScaleTraining._fake, trainer.colour_statistics_loss
     wasserstein, made = trainer.wasserstein_loss, []
 
-    def watch_fake(self, crop):
-        base, fake = fake_of(self, crop)
+    def watch_fake(self, window, crop):
+        base, fake = fake_of(self, window, crop)
         made.append(fake.detach().clone())
         return base, fake
 

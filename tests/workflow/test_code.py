@@ -45,7 +45,8 @@ OWN = {
     "training": {
         "keeps, loads and shows a training, and what is sampled from it": (
             "sgif/checkpoint.py", "sgif/run.py", "sgif/progress.py", "sgif/picture.py", "sgif/sampler.py",
-            "sgif/retrieval.py", "sgif/nearest.py", "sgif/patch_index.py", "sgif/patch_layout.py", "sgif/voting.py",
+            "sgif/retrieval.py", "sgif/nearest.py", "sgif/patch_index.py",
+            "sgif/assignment.py", "sgif/patch_layout.py", "sgif/voting.py",
         ),
         "where it is computed, what that costs, when it is given up": (
             "sgif/device.py", "sgif/cost.py", "sgif/health.py", "workflow/gpus.py",

@@ -3,9 +3,11 @@
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from datasets.cli import OneLineParser, run
-from datasets.clip import load_clip, save_clip
-from datasets.resize import prepare, require_minimum
+from datasets.clip import Clip, load_clip, save_clip
+from datasets.resize import prepare, require_minimum, resize_frames
 from workflow.applications import find_application
 
 
@@ -16,10 +18,19 @@ def write_input(clip: Path, application: str, minimum: int, out: Path) -> None:
         InputError: the clip is damaged, or too small once its sides are shortened to train a pyramid from `minimum` up.
     """
     wanted, whole = find_application(application), load_clip(clip)
-    side = None if wanted.shrink == 1 else max(1, min(whole.size) // wanted.shrink)
-    made = prepare(whole, short_side=side, max_frames=wanted.frames)
+    made = prepare(whole, max_frames=wanted.frames)
+    if wanted.shrink > 1:
+        made = shrunk(made, wanted.shrink)
     require_minimum(made, minimum)
     save_clip(out, made)
+
+
+def shrunk(clip: Clip, times: int) -> Clip:
+    """The clip with sides so many times as short, without the last rows and columns that are no multiple of that."""
+    height, width = (max(1, side // times) for side in clip.size)
+    whole = np.ascontiguousarray(clip.frames[:, : height * times, : width * times])
+    note = {"resized_from": list(whole.shape[1:3]), "resized_to": [height, width], "filter": "bicubic"}
+    return Clip(resize_frames(whole, height, width), clip.delays_ms.copy(), {**clip.source, "shrunk": note})
 
 
 def main(arguments: list[str]) -> None:

@@ -21,9 +21,16 @@ INPUT = "input"
 
 def galleries() -> Mapping[str, Callable[["Run", int], Iterator[tuple[str, Clip]]]]:
     """What makes each application: called with a run and a seed, it gives clips by name."""
-    from sgif.apps import lengthen, sizes, slowmo
+    from sgif.apps import animation, composition, lengthen, sizes, slowmo, superresolution
 
-    return {"sizes": sizes.gallery, "slowmo": slowmo.gallery, "lengthen": lengthen.gallery}
+    return {
+        "sizes": sizes.gallery,
+        "slowmo": slowmo.gallery,
+        "lengthen": lengthen.gallery,
+        "compose": composition.gallery,
+        "superres": superresolution.gallery,
+        "animate": animation.gallery,
+    }
 
 
 def apply(application: str, finished: Path, seed: int, made: Path) -> None:

@@ -9,7 +9,7 @@ from datasets.cli import OneLineParser, run
 from datasets.clip import load_clip
 from datasets.encode import write_png
 from datasets.files import read_sealed, write_json, write_sealed
-from evaluation.applications import lengthen, sizes, slowmo
+from evaluation.applications import animation, composition, lengthen, sizes, slowmo, superresolution
 from evaluation.applications.verdict import Verdict
 from evaluation.encoders.encoder import load_encoder
 from evaluation.report.sprites import Form, make_sheet
@@ -19,6 +19,9 @@ JUDGES: Mapping[str, Callable[..., Verdict]] = {
     "sizes": sizes.judge,
     "slowmo": slowmo.judge,
     "lengthen": lengthen.judge,
+    "compose": composition.judge,
+    "superres": superresolution.judge,
+    "animate": animation.judge,
 }
 """What judges each application: called with the real clip, what was made by name, its record, and an encoder."""
 
