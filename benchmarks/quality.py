@@ -4,12 +4,13 @@
         [--preset cpu] [--set KEY=VALUE] [--samples 10] [--name NAME]
 
 Protocol `peers`: trained on, and scored against, the first 8 frames of the stage's `real.mp4`, which went through the
-same codec as the published samples. FOLDER gets a run folder a training (killed and started again, it resumes),
-quality.csv (a row for each training and for each published method; run again, it adds what is missing) and a contact
-sheet of the first samples of each, seeds as they come. Columns: SGFID at both layers, diversity, share of patches with
-zero displacement, distance to the nearest training frame, motion energy, colours and contrast against the real clip;
-all are means over samples, and evaluation/metrics/ says what each is. Processor time is in minutes for the training and
-in seconds for a sample. `--name` tells variants of a method apart.
+same codec as the published samples. A preset (or `--set pyramid.short_side=48`) that asks for a smaller clip gets one,
+and the published samples are scored at that size. FOLDER gets a run folder a training (killed and started again, it
+resumes), quality.csv (a row for each training and for each published method; run again, it adds what is missing) and a
+contact sheet of the first samples of each, seeds as they come. Columns: SGFID at both layers, diversity, share of
+patches with zero displacement, distance to the nearest training frame, motion energy, colours and contrast against the
+real clip; all are means over samples, and evaluation/metrics/ says what each is. Processor time is in minutes for the
+training and in seconds for a sample. `--name` tells variants of a method apart.
 """
 
 import argparse
@@ -30,7 +31,7 @@ from datasets.decode import read_video
 from datasets.encode import contact_sheet, write_png
 from datasets.errors import InputError
 from datasets.files import read_json, replacing
-from datasets.resize import resize_frames
+from datasets.resize import prepare, resize_frames
 from datasets.stage import published_real
 from evaluation.encoders.encoder import Encoder, load_encoder
 from evaluation.metrics.colour import colour_distance
@@ -39,9 +40,9 @@ from evaluation.metrics.diversity import diversity
 from evaluation.metrics.memorisation import frame_distance, zero_displacement
 from evaluation.metrics.motion import motion_energy_ratio
 from evaluation.scoring import score
-from sgif.config import parse_assignments
+from sgif.config import Config, parse_assignments
 from sgif.presets import resolve
-from sgif.run import Run, train
+from sgif.run import train
 from sgif.sampler import sample
 
 FRAMES = 8
@@ -76,10 +77,11 @@ class Judge:
         return {key: round(float(np.mean(value)), 4) for key, value in values.items()}
 
 
-def real_clip(stage: Path, clip: str) -> Clip:
-    """The first frames of the clip as it went through the peers' codec."""
+def real_clip(stage: Path, clip: str, config: Config) -> Clip:
+    """The first frames of the clip as it went through the peers' codec, at the training's size."""
     video = read_video(published_real(stage, clip), first=FRAMES)
-    return make_clip(video.frames, video.delays_ms, id=clip)
+    small = prepare(video, short_side=config.pyramid.short_side, long_side=config.pyramid.long_side)
+    return make_clip(small.frames, small.delays_ms, id=clip)
 
 
 def published(stage: Path, clip: str, method: str, size: tuple[int, int]) -> list[np.ndarray]:
@@ -89,10 +91,9 @@ def published(stage: Path, clip: str, method: str, size: tuple[int, int]) -> lis
     return [video if video.shape[1:3] == size else resize_frames(video, *size) for video in videos]
 
 
-def trained(clip: Clip, method: str, preset: str, seed: int, folder: Path, more: Sequence[str]) -> Run:
-    """The training in `folder`, from where it stands."""
-    config = resolve(preset, method, {"pyramid.frames": FRAMES, **parse_assignments(more)})
-    return train(clip, config, folder, method=method, preset=preset, seed=seed)
+def config_of(method: str, options: argparse.Namespace) -> Config:
+    """What the method is trained with."""
+    return resolve(options.preset, method, {"pyramid.frames": FRAMES, **parse_assignments(options.set)})
 
 
 def main() -> int:
@@ -126,7 +127,7 @@ def main() -> int:
 
 def _clip(name: str, judge: Judge, options: argparse.Namespace) -> None:
     """All rows of one clip that are not there yet."""
-    real = real_clip(options.stage, name)
+    real = real_clip(options.stage, name, config_of("singan-gif", options))  # a preset has one size for all methods
     for peer, title in PEERS.items():
         if not _known(options.out, name, title, 0):
             videos = published(options.stage, name, peer, real.size)
@@ -140,7 +141,8 @@ def _clip(name: str, judge: Judge, options: argparse.Namespace) -> None:
             if _known(options.out, name, title, seed):
                 continue
             folder = options.out / "runs" / name / title / str(seed)
-            run = trained(real, method, options.preset, seed, folder, options.set)
+            config = config_of(method, options)
+            run = train(real, config, folder, method=method, preset=options.preset, seed=seed)
             began = time.process_time()
             videos = [sample(run, seed, index).frames for index in range(options.samples)]
             each = round((time.process_time() - began) / options.samples, 1)

@@ -49,7 +49,8 @@ class ModelConfig:
     channels_double_every: int = 4  # [SinGAN] ... doubled after so many scales ...
     channels_max: int = 128  # [SinGAN] ... up to this
     norm: Literal["batch", "none"] = "batch"  # [SinGAN] in generator and critics
-    generator_norm: Literal["same", "batch", "none"] = "same"  # [ours] of the generator, where it is to be another
+    # [ours] of the generator, where it is to be another. "instance": frozen too, it takes statistics of what it sees
+    generator_norm: Literal["same", "batch", "none", "instance"] = "same"
     leak: float = 0.2  # [SinGAN]
 
 
@@ -68,15 +69,18 @@ class LossConfig:
 
 @dataclass(frozen=True)
 class OptimConfig:
-    """Schedule of one scale. An iteration is one step of each critic and one of the generator."""
+    """Schedule of one scale. An iteration is so many steps of each critic, then so many of the generator."""
 
     iterations: tuple[int, ...] = (8000,)  # [paper] a scale, coarsest first; the last entry holds for all above it
+    critic_steps: int = 1  # [ours] the paper is silent; SinGAN takes 3 ...
+    generator_steps: int = 1  # [ours] ... and 3, all on one sample; here each further step draws another
     lr_generator: float = 5e-4  # [paper]
     lr_critic: float = 5e-4  # [paper]
     beta1: float = 0.5  # [SinGAN]
     beta2: float = 0.999  # [SinGAN]
     decay_at: float = 0.8  # [SinGAN] 1600 of 2000 epochs: the share of iterations after which the rate falls ...
     decay_to: float = 0.1  # [SinGAN] ... to this fraction
+    average: float = 0.0  # [ours] decay a step of the mean of the generator's weights that a scale keeps; 0: the last
     carry_weights: bool = True  # [SinGAN] a scale starts from the one below where shapes agree
     runaway: float = 1000.0  # [ours] a mean weighted loss beyond this, or a reconstruction worse than grey, ends a run
 
@@ -224,6 +228,9 @@ def _rules(config: Config) -> list[tuple[str, bool, str]]:
         ("pyramid.chunk_finest", pyramid.chunk_finest >= 1, "must be at least 1"),
         *((f"losses.{name}", getattr(losses, name) >= 0, "must not be negative") for name in weights),
         ("optim.iterations", bool(optim.iterations) and min(optim.iterations) >= 1, "must be one or more counts >= 1"),
+        ("optim.critic_steps", 1 <= optim.critic_steps <= 16, "must lie between 1 and 16"),
+        ("optim.generator_steps", 1 <= optim.generator_steps <= 16, "must lie between 1 and 16"),
+        ("optim.average", 0 <= optim.average < 1, "must lie in [0, 1)"),
         ("optim.lr_generator", 0 < optim.lr_generator < 1, "must lie in (0, 1)"),
         ("optim.lr_critic", 0 < optim.lr_critic < 1, "must lie in (0, 1)"),
         ("optim.beta1", 0 <= optim.beta1 < 1, "must lie in [0, 1)"),
@@ -287,6 +294,11 @@ def _rules(config: Config) -> list[tuple[str, bool, str]]:
         ),
         ("speed.pool", 0 <= speed.pool <= 1024, "must lie between 0 and 1024"),
         ("speed.pool_refresh", speed.pool_refresh >= 1, "must be at least 1"),
+        (
+            "speed.joint",
+            not speed.joint or optim.critic_steps == optim.generator_steps == 1,
+            "goes with one step of each, optim.critic_steps=1 and optim.generator_steps=1",
+        ),
         ("speed.penalty_crop", 0 < speed.penalty_crop <= 1, "must lie in (0, 1]"),
         (
             "task.kind",

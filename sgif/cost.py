@@ -42,15 +42,16 @@ class Work:
 
 def iteration_work(scales: list[Scale], index: int, config: Config) -> Work:
     """One iteration of scale `index`, upkeep of the pool included."""
-    speed, scale = config.speed, scales[index]
+    speed, scale, optim = config.speed, scales[index], config.optim
     height, width = (min(side, speed.crop) if speed.crop else side for side in scale.size)
-    rate = config.task.rate
-    # A sample and a reconstruction, each with gradients.
-    work = _generator(scale, height, width, config.model).times(6 * rate)
-    if config.plus.by_patches(index):
-        return work + _patch_distance(scale, config)
-    real, fake = 3, 3 if speed.joint else 5
-    share = speed.penalty_crop**2 * _PENALTY_PASSES / speed.penalty_every
+    rate, by_patches = config.task.rate, config.plus.by_patches(index)
+    samples = optim.generator_steps + (0 if by_patches else optim.critic_steps - 1)
+    # A sample and a reconstruction for each step of the generator, each with gradients; the other samples without.
+    work = _generator(scale, height, width, config.model).times((5 * optim.generator_steps + samples) * rate)
+    if by_patches:
+        return work + _patch_distance(scale, config).times(optim.generator_steps)
+    real, fake = 3 * optim.critic_steps, 3 * optim.critic_steps + (0 if speed.joint else 2 * optim.generator_steps)
+    share = optim.critic_steps * speed.penalty_crop**2 * _PENALTY_PASSES / speed.penalty_every
     for taps, there, seen in (
         (1, config.model.image_critic, rate),
         (config.model.kernel, config.model.video_critic, 1),
@@ -60,7 +61,7 @@ def iteration_work(scales: list[Scale], index: int, config: Config) -> Work:
     below = Work()
     for frozen in scales[: 0 if config.task.base == "clip" else index]:
         below += _generator(frozen, *frozen.size, config.model)
-    return work + below.times(rate / speed.pool_refresh if speed.pool else rate)
+    return work + below.times(rate / speed.pool_refresh if speed.pool else rate * samples)
 
 
 def iteration_voxels(scale: Scale, config: Config) -> int:

@@ -81,4 +81,4 @@ class _Untracked:
 
     def __exit__(self, *_: object) -> None:
         for norm in self.norms:
-            norm.track_running_stats = True
+            norm.track_running_stats = norm.running_mean is not None

@@ -21,6 +21,10 @@ from sgif.layers import Conv2d, Conv3d, SeparableConv3d, conv_block, stack_neigh
 class Generator(nn.Module):
     """A stack of `layers` convolutions, the last without norm.
 
+    Attributes:
+        reach: pixels that it sees to each side.
+        sees_all: whether each pixel depends on the whole input, by the statistics of its norms.
+
     Arguments:
         dimensions: 3 sees all frames that its depth allows; 2 sees a frame and its `neighbours` on either side.
         channels: width of the hidden layers.
@@ -29,7 +33,7 @@ class Generator(nn.Module):
         separable: for 3 dimensions, split each kernel into space and time.
         neighbours: for 2 dimensions, frames on either side stacked on the channels (section 3.3.2); 0 is SinGAN's.
         time_padding: for 3 dimensions, what each layer sees beyond either end of the clip (`sgif.layers.pad_time`).
-        norm: "batch" or "none".
+        norm: "batch", "instance" or "none" (`sgif.layers.conv_block`).
         leak: negative slope of the leaky ReLU.
     """
 
@@ -49,6 +53,7 @@ class Generator(nn.Module):
         self.dimensions = dimensions
         self.neighbours = 0 if dimensions == 3 else neighbours
         self.reach = layers * (kernel // 2)
+        self.sees_all = norm == "instance"
         if dimensions == 2:
             convolution = Conv2d
         else:

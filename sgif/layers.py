@@ -107,11 +107,12 @@ def conv_block(
 ) -> nn.Sequential:
     """Convolution, norm over time and space, leaky ReLU: SinGAN's block.
 
-    A convolution before a norm has no bias, as the norm takes any off again.
+    A convolution before a norm has no bias, as the norm takes any off again. In training there is one clip in a batch,
+    so "batch" and "instance" are the same; frozen, the first goes by running statistics, the second by what it sees.
     """
     layers = [convolution(channels_in, channels_out, kernel, bias=norm == "none")]
-    if norm == "batch":
-        layers.append(BatchNorm(channels_out))
+    if norm != "none":
+        layers.append(BatchNorm(channels_out, track_running_stats=norm == "batch"))
     layers.append(nn.LeakyReLU(leak))
     return nn.Sequential(*layers)
 

@@ -96,7 +96,8 @@ class GeneratorPyramid:
             padded = F.pad(noisy, [generator.reach] * 4)
         if crop is not None:
             padded, base = crop.cut(padded, generator.reach), crop.cut(base)
-        if generator.training or generator.dimensions == 3 or len(base) <= FRAMES_AT_ONCE:
+        whole = generator.training or generator.dimensions == 3 or generator.sees_all
+        if whole or len(base) <= FRAMES_AT_ONCE:
             return generator(padded, base, how)
         # A frozen 2D generator sees no further than its neighbours: a long clip need not be held whole.
         parts, last, beside = [], len(base), generator.neighbours

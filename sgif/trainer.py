@@ -33,6 +33,7 @@ from sgif.losses import (
 )
 from sgif.model import GeneratorPyramid, build_generator
 from sgif.noise import seeded
+from sgif.norm import BatchNorm
 from sgif.patches import patch_distance
 from sgif.penalty import penalty_points
 from sgif.pool import Pool
@@ -40,6 +41,8 @@ from sgif.pyramid import Scale
 from sgif.reconstruction import frame_rmse, peak_signal_to_noise
 
 LOG_LINES_A_SCALE = 50
+NORM_SAMPLES = 32
+"""Fakes and reconstructions that the running statistics of mean weights are taken from."""
 
 
 @dataclass
@@ -109,6 +112,7 @@ class ScaleTraining:
     ) -> None:
         self.pyramid, self.scale, self.real, self.config = pyramid, scale, real, pyramid.config
         self.how = how
+        self._average: dict[str, Tensor] = {}
         self._penalty_how = how if self.config.speed.penalty_precision == "same" else how.exact()
         self.iteration = 0
         losses = self.config.losses
@@ -153,17 +157,29 @@ class ScaleTraining:
         }
 
     def step(self) -> dict[str, Tensor]:
-        """One iteration: a step of each critic, then one of the generator. Returns the weighted losses, scalars."""
+        """One iteration: the steps of each critic, then those of the generator.
+
+        Returns:
+            The weighted losses, scalars: of the last step of each.
+        """
         self.iteration += 1
-        start = int(torch.randint(len(self.real) - self.scale.chunk + 1, (), generator=self.rng))
-        window = slice(start, start + self.scale.chunk)
-        side, (height, width) = self.config.speed.crop, self.scale.size
-        crop = draw_crop(self.scale.size, side, self.rng) if side and max(height, width) > side else None
-        base, fake = self._fake(window, crop)
-        real = crop.cut(self.real[window]) if crop else self.real[window]
-        phase = int(torch.randint(self._rate, (), generator=self.rng)) if self._rate > 1 else 0
-        seen, gradient = self._step_critics(real, fake, phase)
-        seen |= self._step_generator(window, crop, base, fake, gradient, phase)
+        optim, seen = self.config.optim, {}
+        critic_steps = optim.critic_steps if self.critics else 1
+        for number in range(critic_steps):
+            with torch.set_grad_enabled(number == critic_steps - 1):  # the last fake serves the generator, too
+                window, crop = self._draw_view()
+                base, fake = self._fake(window, crop)
+            real = crop.cut(self.real[window]) if crop else self.real[window]
+            phase = self._draw_phase()
+            losses, gradient = self._step_critics(real, fake, phase)
+            seen |= losses
+        for number in range(optim.generator_steps):
+            if number:  # the graph of the fake before is used up, and the generator has moved
+                window, crop = self._draw_view()
+                base, fake = self._fake(window, crop)
+                phase = self._draw_phase()
+            seen |= self._step_generator(window, crop, base, fake, gradient, phase)
+        self._add_to_average()
         if self.iteration == self._decay_at:
             self._decay()
         return seen
@@ -182,7 +198,10 @@ class ScaleTraining:
                 check_losses({f"a weight of the {name}": math.nan}, self.scale.index, self.iteration, self.config)
 
     def finish(self) -> TrainedScale:
-        """Freeze the generator and measure its reconstruction."""
+        """Freeze the generator, with its mean weights if `optim.average` wants them, and measure its reconstruction."""
+        if self._average:
+            self.generator.load_state_dict(self._average, strict=False)
+            self._measure_norms()
         self.pyramid.freeze()
         if self._from_clip:
             reconstruction = self.pyramid.refine(self.scale.index, self.anchor, None)
@@ -199,6 +218,7 @@ class ScaleTraining:
             tensors |= {f"{name}.{key}": value for key, value in net.state_dict().items()}
             for index, moments in self.optimisers[name].state_dict()["state"].items():
                 tensors |= {f"optimiser_{name}.{index}.{key}": value for key, value in moments.items()}
+        tensors |= {f"average.{key}": value for key, value in self._average.items()}
         return {key: value.detach().cpu().clone() for key, value in tensors.items()}
 
     def load_state(self, tensors: dict[str, Tensor]) -> None:
@@ -219,6 +239,8 @@ class ScaleTraining:
                 if not moments[index]:
                     raise KeyError(prefix)
             optimiser.load_state_dict({**optimiser.state_dict(), "state": moments})
+        if self.config.optim.average:
+            self._average = {k: tensors[f"average.{k}"].to(v) for k, v in self.generator.named_parameters()}
         self.rng.set_state(tensors["rng"])
         self.iteration = iteration
         if iteration >= self._decay_at:
@@ -226,6 +248,48 @@ class ScaleTraining:
 
     def _nets(self) -> dict[str, nn.Module]:
         return {"generator": self.generator} | {f"critic_{name}": critic for name, critic in self.critics.items()}
+
+    def _draw_view(self) -> tuple[slice, Crop | None]:
+        """The frames and the part of them that a step looks at."""
+        start = int(torch.randint(len(self.real) - self.scale.chunk + 1, (), generator=self.rng))
+        side, (height, width) = self.config.speed.crop, self.scale.size
+        crop = draw_crop(self.scale.size, side, self.rng) if side and max(height, width) > side else None
+        return slice(start, start + self.scale.chunk), crop
+
+    def _draw_phase(self) -> int:
+        """Which of a fake's frames stands where the clip has its first."""
+        return int(torch.randint(self._rate, (), generator=self.rng)) if self._rate > 1 else 0
+
+    @torch.no_grad()
+    def _add_to_average(self) -> None:
+        """Move the mean of the generator's weights on: a plain mean at first, then one with its decay."""
+        if not self.config.optim.average:
+            return
+        share = max(1 - self.config.optim.average, 1 / self.iteration)
+        for key, value in self.generator.named_parameters():
+            if key in self._average:
+                self._average[key].lerp_(value, share)
+            else:
+                self._average[key] = value.clone()
+
+    @torch.no_grad()
+    def _measure_norms(self) -> None:
+        """Give the norms the running statistics of these weights: means over fakes and reconstructions.
+
+        Those that were there are other weights', and so would a mean of them be.
+        """
+        norms = [module for module in self.generator.modules() if isinstance(module, BatchNorm)]
+        momenta = [norm.momentum for norm in norms]
+        for number in range(1, 2 * NORM_SAMPLES + 1):
+            for norm in norms:
+                norm.momentum = 1 / number  # of all so far, a plain mean
+            window, crop = self._draw_view()
+            if number % 2:
+                self._fake(window, crop)
+            else:
+                self._reconstruct(window, crop)
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
 
     def _below(self, rng: torch.Generator) -> Tensor:
         """A random sample of the frozen scales, at this scale's size."""
@@ -249,6 +313,12 @@ class ScaleTraining:
             base = self._below(self.rng)
         noise = self.pyramid.noise(index, frames, size, self.rng)
         return base, self.pyramid.refine(index, base, noise, crop, self.how)
+
+    def _reconstruct(self, window: slice, crop: Crop | None) -> Tensor:
+        """The window's frames, made from z_opt."""
+        made = slice(window.start * self._rate, window.stop * self._rate)
+        z = self.pyramid.z_star[made] if self.scale.index == 0 else None
+        return self.pyramid.refine(self.scale.index, self.anchor[made], z, crop, self.how)[:: self._rate]
 
     def _judged(self, critic: str, fake: Tensor, phase: int) -> Tensor:
         """The frames that a critic sees: of slow motion the video critic every `rate`-th [paper], from `phase` on.
@@ -302,9 +372,7 @@ class ScaleTraining:
                 seen[f"adversarial_{name}"] = self._adversarial_weight(name) * adversarial_loss(scores)
         if self.config.plus.by_patches(self.scale.index):
             seen["patches"] = self._patch_loss(fake[phase :: self._rate], real)
-        made = slice(window.start * self._rate, window.stop * self._rate)
-        z = self.pyramid.z_star[made] if self.scale.index == 0 else None
-        reconstruction = self.pyramid.refine(self.scale.index, self.anchor[made], z, crop, self.how)[:: self._rate]
+        reconstruction = self._reconstruct(window, crop)
         kind = losses.reconstruction_kind
         seen["reconstruction"] = losses.reconstruction * reconstruction_loss(reconstruction, real, kind)
         if losses.colour:

@@ -70,12 +70,23 @@ def test_values_are_read_as_a_command_line_gives_them(key, value, expected):
         ("losses.video", "nan", "losses.video"),
         ("optim.lr_generator", "inf", "optim.lr_generator"),
         ("pyramid.scales", True, "pyramid.scales"),
+        ("optim.critic_steps", "0", "between 1 and 16"),
+        ("optim.generator_steps", "17", "between 1 and 16"),
+        ("optim.average", "1", "in [0, 1)"),
+        ("model.norm", "instance", "batch, none"),
     ],
 )
 def test_bad_keys_and_values_are_refused_in_one_line(key, value, part):
     with pytest.raises(InputError) as caught:
         override(Config(), {key: value})
     assert part in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_one_pass_for_both_players_goes_with_one_step_of_each():
+    for steps in ("optim.critic_steps", "optim.generator_steps"):
+        with pytest.raises(InputError, match=r"speed\.joint: goes with one step of each"):
+            override(Config(), {"speed.joint": True, steps: 2})
+    assert override(Config(), {"speed.joint": True}).speed.joint
 
 
 @pytest.mark.parametrize(("preset", "method"), [("quik", "singan-gif"), ("quick", "singan-git")])

@@ -5,18 +5,33 @@ import json
 
 import pytest
 import torch
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
 from sgif.config import Config, override
 from sgif.cost import _critic, _generator, iteration_work, relative_costs, training_memory_mb
 from sgif.critics import Critic
 from sgif.forecast import Speed, calibrate, estimate, measure
-from sgif.model import build_generator
+from sgif.frames import to_tensor
+from sgif.model import GeneratorPyramid, build_generator
 from sgif.presets import resolve
 from sgif.progress import Progress, duration
 from sgif.pyramid import plan_scales
+from sgif.trainer import ScaleTraining
 
 CPU = torch.device("cpu")
+
+
+class Flops(TorchDispatchMode):
+    """What torch counts of everything within, gradients of gradients too, which `FlopCounterMode` cannot follow."""
+
+    total = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        out = func(*args, **(kwargs or {}))
+        if func._overloadpacket in flop_registry:
+            self.total += flop_registry[func._overloadpacket](*args, **(kwargs or {}), out_val=out)
+        return out
 
 
 def counted(call):
@@ -52,6 +67,23 @@ def test_levers_make_an_iteration_cheaper_and_flat_in_size():
     whole, cropped = (iteration_work(scales, len(scales) - 1, config).flop for config in (paper, cpu))
     assert cropped < whole / 8
     assert cropped < 1.3 * iteration_work(scales, len(scales) - 3, cpu).flop
+
+
+@pytest.mark.parametrize("changes", [{"optim.critic_steps": 3}, {"optim.generator_steps": 3}])
+@pytest.mark.parametrize("pool", [0, 4])
+def test_more_steps_cost_as_much_more_as_torch_counts(clip, config, changes, pool):
+    """The ratio to one step of each, of what torch counts in the forward passes and gradients of a step."""
+    config = override(config, {"pyramid.scales": 1, "speed.pool": pool, "speed.penalty_crop": 1.0})
+    mine, theirs = [], []
+    for variant in (config, override(config, changes)):
+        scales = plan_scales(len(clip), clip.size, variant)
+        z_star = torch.zeros(len(clip), 3, *scales[0].size)
+        training = ScaleTraining(GeneratorPyramid(variant, scales, z_star), scales[0], to_tensor(clip.frames), {}, 0)
+        with Flops() as counter:
+            training.step()
+        theirs.append(counter.total)
+        mine.append(iteration_work(scales, 0, variant).flop)
+    assert mine[1] / mine[0] == pytest.approx(theirs[1] / theirs[0], rel=0.15)
 
 
 def test_the_time_left_counts_the_scales_to_come():

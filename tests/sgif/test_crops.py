@@ -50,6 +50,19 @@ def test_a_long_clip_in_parts_is_the_clip_in_one_go(clip, config, monkeypatch):
     torch.testing.assert_close(in_parts, pyramid.refine(1, base, noise), rtol=1e-5, atol=1e-6)
 
 
+def test_norms_of_what_is_seen_see_a_long_clip_in_one_go_and_alike_frozen_or_not(clip, config):
+    config = override(config, {"model.generator_norm": "instance"})
+    pyramid = pyramid_of(clip, config)
+    base = torch.randn(20, 3, *pyramid.scales[1].size, generator=seeded(1))
+    frozen = pyramid.refine(1, base, None)
+    generator = pyramid.generators[1]
+    generator.train()
+    torch.testing.assert_close(frozen, pyramid.refine(1, base, None), rtol=1e-5, atol=1e-6)
+    generator.eval()
+    assert not torch.allclose(frozen[:8], pyramid.refine(1, base[:8], None), atol=1e-4)  # so parts would be wrong
+    assert not any("running" in key for key in generator.state_dict())
+
+
 @given(st.tuples(st.integers(22, 200), st.integers(22, 200)), st.integers(22, 80), st.integers(0, 1000))
 @settings(max_examples=60, deadline=None)
 def test_crops_lie_within_the_frame(size, side, seed):

@@ -106,6 +106,19 @@ def test_recomputation_changes_neither_gradients_nor_running_statistics(dimensio
     assert results[1]["net.0.1.num_batches_tracked"] == 1
 
 
+def test_recomputation_leaves_norms_without_running_statistics_without_them():
+    results = []
+    for how in (EXACT, Execution(recompute=True)):
+        generator = Generator(3, 4, norm="instance")
+        initialise(generator, seeded(0))
+        noisy = torch.randn(4, 3, 24, 26, generator=seeded(1))
+        for _ in range(2):
+            generator(noisy, torch.zeros(4, 3, 14, 16), how).square().sum().backward()
+        results.append({k: p.grad for k, p in generator.named_parameters()})
+    for name, value in results[0].items():
+        torch.testing.assert_close(results[1][name], value, rtol=1e-5, atol=1e-7)
+
+
 @pytest.mark.parametrize("dimensions", [2, 3])
 def test_bfloat16_is_near_float32_and_what_comes_out_is_float32(dimensions):
     generator = Generator(dimensions, 8)

@@ -52,9 +52,21 @@ def test_a_run_killed_after_a_scale_resumes_to_the_same_bytes(clip, config, tmp_
     assert scales == [json.loads(line)["scale"] for line in (whole / "losses.jsonl").read_text().splitlines()]
 
 
-@pytest.mark.parametrize("iteration", [1, 2, 3, 4])
-def test_a_run_killed_within_a_scale_resumes_to_the_same_bytes(clip, config, tmp_path, monkeypatch, iteration, capsys):
-    config = override(config, {"optim.iterations": 4})
+@pytest.mark.parametrize(
+    ("iteration", "keys"),
+    [
+        *((iteration, {}) for iteration in (1, 2, 3, 4)),
+        (2, {"optim.critic_steps": 3}),
+        (2, {"optim.generator_steps": 3}),
+        (1, {"optim.average": 0.6}),
+        (4, {"optim.average": 0.6}),
+        (2, {"model.generator_norm": "instance"}),
+    ],
+)
+def test_a_run_killed_within_a_scale_resumes_to_the_same_bytes(
+    clip, config, tmp_path, monkeypatch, iteration, keys, capsys
+):
+    config = override(config, {"optim.iterations": 4, **keys})
     start(clip, config, tmp_path / "whole")
     original = runs.checkpoint.save_progress
 

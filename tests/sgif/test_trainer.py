@@ -106,6 +106,97 @@ def test_z_opt_of_a_window_is_cut_from_the_noise_of_the_whole_clip(config):
     assert not torch.allclose(whole[:16], whole[16:], rtol=1e-3, atol=1e-4)  # else any window would do
 
 
+def test_an_iteration_takes_the_steps_that_the_config_says_each_on_a_sample_of_its_own(clip, config, monkeypatch):
+    fakes = {"critic": [], "generator": []}
+    fake_of, colour = ScaleTraining._fake, trainer.colour_statistics_loss
+    wasserstein, made = trainer.wasserstein_loss, []
+
+    def watch_fake(self, window, crop):
+        base, fake = fake_of(self, window, crop)
+        made.append(fake.detach().clone())
+        return base, fake
+
+    def watch_critic(scores, real_scores):
+        fakes["critic"].append(len(made))
+        return wasserstein(scores, real_scores)
+
+    def watch_generator(fake, real):
+        fakes["generator"].append(len(made))
+        assert torch.equal(fake.detach(), made[-1]) and fake.requires_grad
+        return colour(fake, real)
+
+    monkeypatch.setattr(ScaleTraining, "_fake", watch_fake)
+    monkeypatch.setattr(trainer, "wasserstein_loss", watch_critic)
+    monkeypatch.setattr(trainer, "colour_statistics_loss", watch_generator)
+    config = override(config, {"pyramid.scales": 1, "optim.critic_steps": 2, "optim.generator_steps": 3})
+    pyramid = fresh_pyramid(clip, config)
+    training = start(pyramid, pyramid.scales[0], clip)
+    for _ in range(2):
+        training.step()
+    assert fakes["critic"] == [1, 1, 2, 2, 5, 5, 6, 6]  # two critics; number of the sample that each step looks at
+    assert fakes["generator"] == [2, 3, 4, 6, 7, 8]  # the first of an iteration shares the critics' last
+    assert all(not torch.equal(a, b) for i, a in enumerate(made) for b in made[:i])
+    assert [int(optimiser.state_dict()["state"][0]["step"]) for optimiser in training.optimisers.values()] == [6, 4, 4]
+
+
+def test_a_patch_scale_draws_no_samples_for_critics_that_it_has_not(clip, config):
+    keys = {"pyramid.scales": 1, "plus.patch_scales": 1, "plus.patch_sizes": "3"}
+    trained = [train(clip, override(config, {**keys, "optim.critic_steps": steps}))[0] for steps in (1, 3)]
+    a, b = (pyramid.generators[0].state_dict() for pyramid in trained)
+    assert all(torch.equal(a[key], b[key]) for key in a)
+
+
+@pytest.mark.parametrize("decay", [0.5, 0.9])
+def test_a_scale_keeps_the_mean_of_its_weights(clip, config, decay):
+    """Plain at first, exponential once 1 / n falls below 1 - decay; computed again from the weights of every step."""
+    config = override(config, {"pyramid.scales": 1, "optim.iterations": 6, "optim.average": decay})
+    pyramid = fresh_pyramid(clip, config)
+    training, weights = start(pyramid, pyramid.scales[0], clip), []
+    for _ in range(6):
+        training.step()
+        weights.append({key: value.detach().clone() for key, value in training.generator.named_parameters()})
+    training.finish()
+    for key, value in pyramid.generators[0].named_parameters():
+        mean = weights[0][key].double()
+        for n, after in enumerate(weights[1:], 2):
+            share = max(1 - decay, 1 / n)
+            mean = (1 - share) * mean + share * after[key].double()
+        torch.testing.assert_close(value.double(), mean, rtol=1e-4, atol=1e-6)
+        assert not torch.equal(value, weights[-1][key])
+
+
+def test_the_norms_of_mean_weights_have_statistics_of_their_own(clip, config):
+    """Means over frames and passes of what the first convolution puts out, computed again; momenta are as they were."""
+    keys = {"pyramid.scales": 1, "pyramid.chunk_coarsest": 5, "optim.iterations": 4, "optim.average": 0.9}
+    pyramid = fresh_pyramid(clip, override(config, keys))
+    training, seen = start(pyramid, pyramid.scales[0], clip), []
+    for _ in range(4):
+        training.step()
+    convolution, norm = pyramid.generators[0].net[0][0], pyramid.generators[0].net[0][1]
+    hook = norm.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0].mean(dim=(0, 2, 3))))
+    training.finish()
+    hook.remove()
+    del seen[2 * trainer.NORM_SAMPLES :]  # the last pass is the frozen net's own reconstruction
+    torch.testing.assert_close(norm.running_mean, torch.stack(seen).mean(0), rtol=1e-4, atol=1e-6)
+    assert norm.momentum == 0.1 and not convolution.training
+    whole = pyramid.reconstruct(scales=1)
+    pyramid.generators[0].train()
+    # One clip in all windows, so the net by its running statistics is near the net by those of what it sees.
+    assert float((pyramid.reconstruct(scales=1) - whole).abs().mean()) < 0.1
+
+
+def test_the_mean_of_the_weights_leaves_the_steps_of_its_scale_alone(clip, config):
+    config = override(config, {"pyramid.scales": 1, "optim.iterations": 4})
+    pyramids = [fresh_pyramid(clip, override(config, {"optim.average": decay})) for decay in (0, 0.9)]
+    trainings = [start(pyramid, pyramid.scales[0], clip) for pyramid in pyramids]
+    for training in trainings:
+        for _ in range(4):
+            training.step()
+    a, b = (training.generator.state_dict() for training in trainings)
+    assert all(torch.equal(a[key], b[key]) for key in a)
+    assert not any(key.startswith("average") for key in trainings[0].state())
+
+
 def test_a_step_reconstructs_the_frames_that_it_looks_at(clip, config, monkeypatch):
     """The window of z*, of the anchor and of the real clip is one and the same."""
     pyramid = fresh_pyramid(clip, override(config, {"pyramid.scales": 1}))
@@ -129,10 +220,14 @@ def test_a_step_reconstructs_the_frames_that_it_looks_at(clip, config, monkeypat
     assert len(seen) == 12  # a fake and a reconstruction a step
 
 
+STEPS_AND_MEAN = {"optim.critic_steps": 2, "optim.generator_steps": 2, "optim.average": 0.7}
+
+
+@pytest.mark.parametrize("keys", [{}, STEPS_AND_MEAN], ids=["one step each", "two steps each, averaged"])
 @pytest.mark.parametrize("taken_at", [1, 3, 4, 5])
-def test_a_state_taken_anywhere_goes_on_to_the_same_weights(clip, config, taken_at):
+def test_a_state_taken_anywhere_goes_on_to_the_same_weights(clip, config, taken_at, keys):
     """Iteration 4 of 5 is where the rate falls; optimisers, running statistics and the random stream must be there."""
-    config = override(config, {"optim.iterations": 5, "pyramid.scales": 1})
+    config = override(config, {"optim.iterations": 5, "pyramid.scales": 1, **keys})
     whole, _, _ = train(clip, config)
 
     pyramid = fresh_pyramid(clip, config)
@@ -151,9 +246,17 @@ def test_a_state_taken_anywhere_goes_on_to_the_same_weights(clip, config, taken_
 
 
 @pytest.mark.parametrize(
-    "missing", ["iteration", "rng", "generator.net.0.0.space.weight", "optimiser_generator.0.step"]
+    "missing",
+    [
+        "iteration",
+        "rng",
+        "generator.net.0.0.space.weight",
+        "optimiser_generator.0.step",
+        "average.net.0.0.space.weight",
+    ],
 )
 def test_a_state_that_lacks_something_is_refused(clip, config, missing):
+    config = override(config, {"optim.average": 0.5})
     pyramid = fresh_pyramid(clip, config)
     training = start(pyramid, pyramid.scales[0], clip)
     training.step()
