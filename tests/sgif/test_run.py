@@ -265,7 +265,7 @@ def test_samples_of_any_size_and_length(clip, config, tmp_path, size, frames):
 
 
 @pytest.mark.parametrize(
-    ("size", "frames", "part"), [((8, 30), 2, "at least"), ((26, 9000), 2, "8192"), (None, 5000, "4096")]
+    ("size", "frames", "part"), [((4, 30), 2, "at least"), ((26, 9000), 2, "8192"), (None, 5000, "4096")]
 )
 def test_requests_beyond_reason_are_refused(clip, config, tmp_path, size, frames, part):
     start(clip, config, tmp_path / "a")
