@@ -207,7 +207,13 @@ class Plan:
 
     def _ablations(self, root: str) -> Layout:
         """The full model and its ablations, in the same results folder."""
-        variants = self.protocol(root).variants
+        protocol = self.protocol(root)
+        variants, whole = protocol.variants, protocol.config(FULL)
+        for name in variants:
+            if name != FULL and protocol.config(name) == whole:
+                raise InputError(
+                    f"training, ablations: {name} is the same training as {FULL}; leave out the key that makes it so"
+                )
         return replace(self._layout(root), methods=variants, trained=variants, external=(), missing=())
 
     def ablations(self, root: str) -> str:

@@ -17,6 +17,7 @@ from evaluation.external import check_name
 from evaluation.metrics import METRICS
 from evaluation.study.design import Design, make_design, read_changes
 from sgif.config import Config, PyramidConfig
+from sgif.methods import METHODS as TRAINED
 from sgif.presets import resolve
 from workflow.methods import ABLATION, ABLATIONS, EXTERNAL, FULL, PLUS, find_method
 
@@ -171,7 +172,8 @@ class Protocol:
             InputError: an own ablation that the protocol does not know, or keys or values that are not valid.
         """
         frames = {} if self.frames is None else {"pyramid.frames": self.frames}
-        own: Mapping[str, Any] = {}
+        # What an ablation changes is its own, whatever all trainings are told: it would be the full model otherwise.
+        own: Mapping[str, Any] = TRAINED[method].overrides if method in ABLATIONS else {}
         if method.startswith(ABLATION):
             name = method.removeprefix(ABLATION)
             if name not in self.ablations:

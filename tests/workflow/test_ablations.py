@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from datasets.errors import InputError
 from sgif.config import flatten
 from sgif.presets import resolve
 from workflow.code import HOME
@@ -82,3 +83,18 @@ def test_smoke_ablations_end_in_a_report(smoke_copy, snakemake):
     assert "ablations/report.html" not in (root / "index.html").read_text()
     assert snakemake(folder, "results/smoke/index.html").returncode == 0
     assert 'href="ablations/report.html"' in (root / "index.html").read_text()
+
+
+def test_an_ablation_changes_its_key_whatever_all_trainings_are_told():
+    """A key of `training` once made every variant without the switch to 2D the full model again."""
+    plan = Plan(HOME, {"training": {"model.scales_3d": 1}}, {})
+    quick = plan.protocol("results/quick")
+    assert quick.config("singan-gif").model.scales_3d == 1 and quick.config("no-2d-switch").model.scales_3d == 99
+    plan.ablation_files("results/quick")
+
+
+def test_an_ablation_that_changes_nothing_is_refused():
+    for config in ({"training": {"losses.colour": 0}}, {"ablations": {"same": {"losses.colour": 2.0}}}):
+        plan = Plan(HOME, config, {})
+        with pytest.raises(InputError, match="is the same training as singan-gif"):
+            plan.ablation_files("results/quick")
