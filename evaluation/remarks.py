@@ -18,6 +18,8 @@ _ENCODERS = {
     "inception-torchvision": "torchvision's Inception with ImageNet weights, which SinGAN's SIFID code loads",
     "random-inception": "the Inception stem with fixed-seed random weights",
 }
+_FROM_THE_CLIP = ("sgif-plus", "patch-nn", "external:VGPNN-authors")
+"""Methods whose samples are made of the training clip's pixels."""
 _PLACES = {
     "pre-pool2": "right before the second pooling layer",
     "pre-pool1": "right before the first pooling layer",
@@ -58,6 +60,7 @@ def remarks(cells: pd.DataFrame, facts: Mapping[str, ClipFacts], *, protocol: st
         *_floor(cells),
         *_sizes(facts, protocol),
         *_diversity(cells),
+        *_patches(cells),
     ]
     return sorted(found, key=lambda remark: remark.level != "warning")
 
@@ -219,6 +222,20 @@ def _diversity(cells: pd.DataFrame) -> list[Remark]:
     )
     several = (cells.groupby(["method", "clip"]).size() > 1).any()
     return [Remark("note", "Diversity", text)] if several else []
+
+
+def _patches(cells: pd.DataFrame) -> list[Remark]:
+    found = [method for method in _methods(cells) if method in _FROM_THE_CLIP]
+    if not found:
+        return []
+    text = (
+        f"Samples of {listing(found)} are the clip's own pixels in new places. SGFID "
+        "rewards real patches by its nature; the measures of copying say how far a sample is from the clip, and see "
+        "moved pieces only in part. Such methods are good for many arrangements of a scene in its own materials, in "
+        "seconds and without or with little training; nets trained by critics are slower and less sharp, and can make "
+        "textures and motion that the clip does not show."
+    )
+    return [Remark("note", "Pixels of the clip", text)]
 
 
 def _methods(cells: pd.DataFrame) -> list[str]:

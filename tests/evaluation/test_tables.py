@@ -392,6 +392,13 @@ def test_facts_that_contradict_are_refused(tmp_path):
 # markdown and LaTeX
 
 
+def test_a_remark_names_methods_whose_samples_are_made_of_the_clips_pixels(tmp_path):
+    assert "Pixels of the clip" not in texts(tmp_path, *usual())
+    found = texts(tmp_path, *usual(), record("desert", "patch-nn", [1.0]), record("waterfall", "sgif-plus", [1.0]))
+    said = found["Pixels of the clip"].text
+    assert "patch-nn" in said and "sgif-plus" in said and "singan-gif" not in said
+
+
 def write_both(tmp_path, *records):
     cells = collect(tmp_path, *records)
     facts = facts_of_metrics(tmp_path / f"{index}.json" for index in range(len(records)))
