@@ -60,7 +60,7 @@ APPLICATIONS: Mapping[str, Application] = MappingProxyType(
                 "lengthen",
                 "Lengthening",
                 "5.3",
-                "Trained on 8 frames, samples of 16 and 32. Measured against a loop of the clip: whether it repeats, "
+                "Samples twice and four times as long. Measured against a loop of the clip: whether it repeats, "
                 "and whether it stays what it was.",
                 frames=8,
             ),
