@@ -25,7 +25,7 @@ def test_the_papers_table_takes_18_trainings_and_no_data(snakemake, tmp_path):
 def test_quick_stays_small(snakemake, tmp_path):
     planned = snakemake(tmp_path, "-n", "results/quick/table1.csv", "results/quick/index.html")
     jobs = counts(planned.stdout + planned.stderr)
-    assert planned.returncode == 0 and jobs["train"] == 9 and jobs["total"] <= 120
+    assert planned.returncode == 0 and jobs["train"] == 6 and jobs["total"] <= 120
 
 
 @pytest.mark.parametrize(

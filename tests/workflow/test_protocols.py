@@ -118,7 +118,7 @@ def test_controls_have_one_seed_and_trainings_all():
     files = plan.metric_files(root_of("quick"))
     assert "results/quick/metrics/desert/singan-gif/1.json" in files
     assert "results/quick/metrics/desert/copy/1.json" not in files
-    assert len(files) == 3 * 2 + 4
+    assert len(files) == 2 * 2 + 4
 
 
 def test_facts_say_how_many_trainings_at_which_sizes():

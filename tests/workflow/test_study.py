@@ -33,7 +33,7 @@ def test_the_key_lies_beside_the_bundle_and_a_rebuilt_study_keeps_its_ids(smoke_
 
 def test_the_study_is_of_all_methods_but_controls_unless_told_otherwise():
     quick = protocols()["quick"].study_design()
-    assert (quick.preset, quick.methods, quick.samples) == ("rigorous", ("singan-gif", "singan-frames", "patch-nn"), 10)
+    assert (quick.preset, quick.methods, quick.samples) == ("rigorous", ("singan-gif", "singan-frames"), 10)
     assert protocols()["peers"].study_design().samples == 6
     told = protocols(study={"preset": "paper", "methods": "singan-gif", "votes": 5})["quick"].study_design()
     assert (told.preset, told.methods, told.votes, told.reals) == ("paper", ("singan-gif",), 5, False)
