@@ -135,10 +135,7 @@ class NearestConfig:
     factor: float = 1 / 0.85  # [VGPNN] from level to level, in space and time
     side: int = 7  # [VGPNN] of a patch, in pixels
     frames: int = 3  # [VGPNN] of a patch
-    steps: tuple[int, ...] = (
-        1,
-        2,
-    )  # [ours] replacements a level, coarsest first, the last for all above; VGPNN's: 1, 5
+    steps: tuple[int, ...] = (1, 2)  # [ours] replacements a level, the last for all above it; VGPNN's: 1, 5
     noise: float = 6.0  # [ours] deviation of the noise at the coarsest level; colours lie in [-1, 1]; VGPNN's: 5
     dealt: bool = True  # [ours] at the coarsest level each patch of the clip is used equally often; VGPNN: the nearest
     height: float = 2.0  # [ours] of a patch's row at the coarsest level, in units of the patches' variance

@@ -12,7 +12,7 @@ The details above a layout's size are the retrieval's (`sgif.retrieval`): every 
 only with some there.
 """
 
-from math import ceil, log
+from math import ceil
 
 import torch
 import torch.nn.functional as F
@@ -20,11 +20,12 @@ from torch import Tensor
 
 from datasets.errors import InputError
 from sgif.assignment import assigned_places
-from sgif.config import Config, NearestConfig
+from sgif.config import Config, NearestConfig, PyramidConfig
 from sgif.frames import resize
 from sgif.nearest import nearest_places
 from sgif.noise import seeded
 from sgif.patch_index import PatchIndex
+from sgif.pyramid import scale_sizes
 from sgif.voting import overlapped
 
 Shape = tuple[int, int, int]
@@ -138,14 +139,12 @@ def level_shapes(frames: int, size: tuple[int, int], nearest: NearestConfig) -> 
     Their number is the nearest to what the factor gives, which is then refitted so that the coarsest short side is
     exact. Time shrinks by the same factor, to `nearest.coarsest_frames` and no further.
     """
-    ratio = min(size) / nearest.coarsest_side
-    count = 1 + max(0, round(log(ratio) / log(nearest.factor))) if ratio > 1 else 1
+    coarsest = min(nearest.coarsest_side, *size)
+    sizes = scale_sizes(size, PyramidConfig(coarsest_side=coarsest, factor=nearest.factor))
     shapes = []
-    for left in range(count - 1, -1, -1):
-        shrink = ratio ** (-left / (count - 1)) if left else 1.0
-        length = round(frames * shrink)
-        sides = (max(nearest.side, round(side * shrink)) for side in size)
-        shapes.append((min(frames, max(nearest.coarsest_frames, length)), *sides))
+    for left, own in zip(reversed(range(len(sizes))), sizes, strict=True):
+        shrink = (min(size) / coarsest) ** (-left / max(1, len(sizes) - 1))
+        shapes.append((min(frames, max(nearest.coarsest_frames, round(frames * shrink))), *own))
     return shapes
 
 

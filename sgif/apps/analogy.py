@@ -52,7 +52,7 @@ def analogy(run: "Run", other: Clip, seed: int) -> Clip:
     rng = seeded(seed, 3)
     with torch.no_grad():
         small = _fitted(other.size, min(layout.size))
-        asked = traits(resized(to_tensor(other.frames), (len(other), *small)))
+        asked = traits(resized(to_tensor(other.frames).to(layout.clips[-1].device), (len(other), *small)))
         known = traits(layout.clips[-1])
         video = None
         for level, shape in enumerate(layout.shapes):
@@ -68,11 +68,9 @@ def analogy(run: "Run", other: Clip, seed: int) -> Clip:
             else:
                 video = layout.replaced(resized(video, wanted), level, rng, blurred=True)
             video = layout.replaced(video, level, rng)
-        if run.retrieval:
-            video = run.retrieval.add(resized(video, (len(other), *run.retrieval.level_sizes(size)[0])), size, rng)
-    delays = other.delays_ms
+        video = run.retrieval.add(resized(video, (len(other), *run.retrieval.level_sizes(size)[0])), size, rng)
     return make_clip(
-        to_frames(video), delays, kind="generated", method=run.record["method"], seed=seed,
+        to_frames(video), other.delays_ms, kind="generated", method=run.record["method"], seed=seed,
         clip_sha256=run.record["clip"]["sha256"], layout_sha256=other.sha256,
         config_sha256=run.record["config_sha256"],
     )  # fmt: skip

@@ -8,8 +8,6 @@ from typing import Any
 
 from sgif.commands.options import add_run_options, open_run, positive, write
 
-SECONDS_BETWEEN_LINES = 10.0
-
 
 def add(commands: Any) -> None:
     """Add the command to a parser's subcommands."""
@@ -32,6 +30,7 @@ def add(commands: Any) -> None:
 def _superres(arguments: argparse.Namespace) -> None:
     from datasets.decode import read_video
     from sgif.apps.superresolution import enlarged
+    from sgif.progress import SECONDS_BETWEEN_LINES
 
     trained = open_run(arguments)
     clip = read_video(arguments.clip) if arguments.clip else trained.clip
