@@ -1,12 +1,16 @@
 """From a clip to the statistics of its features."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from evaluation.encoders.encoder import Encoder
 from evaluation.statistics import Statistics, gather
 
+if TYPE_CHECKING:
+    from evaluation.encoders.encoder import Encoder
 
-def clip_statistics(frames: np.ndarray, encoder: Encoder) -> list[Statistics]:
+
+def clip_statistics(frames: np.ndarray, encoder: "Encoder") -> list[Statistics]:
     """Statistics over every location of every frame, one for each member of the encoder.
 
     Args:

@@ -64,7 +64,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     ),
     "judge_application": (
         "datasets/encode.py", "datasets/resize.py", "evaluation/applications/*.py", "evaluation/encoders/*.py",
-        "evaluation/metrics/[!_]*.py", "evaluation/report/sprites.py", "evaluation/statistics.py",
+        "evaluation/features.py", "evaluation/metrics/[!_]*.py", "evaluation/report/sprites.py",
+        "evaluation/statistics.py",
     ),
     "applications_table": ("evaluation/applications/table.py", "evaluation/wording.py", "workflow/applications.py"),
     "applications_page": (

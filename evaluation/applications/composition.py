@@ -17,6 +17,7 @@ from datasets.clip import Clip
 from datasets.encode import contact_sheet
 from evaluation.applications.verdict import Measure, Shown, Verdict
 from evaluation.encoders.stem import places
+from evaluation.features import clip_statistics
 from evaluation.metrics.sgfid import few_locations, sgfid
 from evaluation.statistics import Statistics, gather
 
@@ -112,10 +113,7 @@ def judge(real: Clip, made: Mapping[str, Clip], about: Mapping[str, Any], encode
         about: not asked.
         encoder: of SGFID.
     """
-    own, step = (
-        [gather(encoder.features(real.frames, i), encoder.dims) for i in range(encoder.members)],
-        usual_step(real.frames),
-    )
+    own, step = clip_statistics(real.frames, encoder), usual_step(real.frames)
     measures, notes, rows = [], [], [("the clip", real.frames)]
     for name in _TITLES:
         edited, ours = made[f"{name}-edited"].frames, made[name].frames

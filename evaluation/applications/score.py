@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evaluation.features import clip_statistics
 from evaluation.metrics.sgfid import sgfid
-from evaluation.statistics import Statistics, gather
 
 if TYPE_CHECKING:
     from evaluation.encoders.encoder import Encoder
@@ -20,7 +20,7 @@ class Scorer:
     """
 
     def __init__(self, real: np.ndarray, encoder: "Encoder") -> None:
-        self._encoder, self._real = encoder, self._statistics(encoder, real)
+        self._encoder, self._real = encoder, clip_statistics(real, encoder)
 
     def __call__(self, frames: np.ndarray) -> float:
         """SGFID of frames uint8 [T', H', W', 3] of any size and number.
@@ -28,8 +28,4 @@ class Scorer:
         Raises:
             InputError: the frames are too small for the encoder.
         """
-        return sgfid(self._real, self._statistics(self._encoder, frames))
-
-    @staticmethod
-    def _statistics(encoder: "Encoder", frames: np.ndarray) -> list[Statistics]:
-        return [gather(encoder.features(frames, member), encoder.dims) for member in range(encoder.members)]
+        return sgfid(self._real, clip_statistics(frames, self._encoder))
