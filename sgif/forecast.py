@@ -155,6 +155,16 @@ def measure_scale(
     return ScaleForecast(scale, voxels, wall + refresh, cpu + refresh, before + after), critics
 
 
+def pass_scale(
+    pyramid: GeneratorPyramid, scale: Scale, real: Tensor, previous: dict[str, Critic], how: Execution
+) -> dict[str, Critic]:
+    """A scale that was measured before: `pyramid` gets its generator without a step taken. Arguments and critics as
+    those of `measure_scale`.
+    """
+    gc.collect()
+    return ScaleTraining(pyramid, scale, resize(real, scale.size), previous, 0, how).finish().critics
+
+
 def _steps(training: ScaleTraining, cycle: int, rounds: int, device: torch.device) -> tuple[float, float]:
     """Median wall and processor time of a step, over `rounds` cycles."""
     wall, cpu = [], []

@@ -6,10 +6,15 @@ follow each other, and its spread over rounds says how far it can be trusted.
 
 Every round starts with new nets, and a turn leaves only the frozen generator and the critics that the next scale needs:
 memory is that of one scale of one variant.
+
+At 256 x 256 that takes an hour of one core, so a measurement can be killed and go on: turns that an earlier process
+took are handed in. A scale of a round that was broken off is measured anew for all variants, so that one process
+measured what is compared.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -19,7 +24,7 @@ from datasets.errors import InputError
 from sgif.config import Config
 from sgif.critics import Critic
 from sgif.execution import choose_precision, execution_of
-from sgif.forecast import measure_scale, untrained
+from sgif.forecast import measure_scale, pass_scale, untrained
 from sgif.model import GeneratorPyramid, build_generator
 from sgif.pyramid import Scale, plan_scales
 from sgif.trainer import build_critics
@@ -60,6 +65,7 @@ def measure_variants(
     rounds: int = 3,
     steps: int = 3,
     clip: str | None = None,
+    kept: Mapping[tuple[str, int, int], float] = MappingProxyType({}),
     told: Callable[[Turn], None] = lambda turn: None,
 ) -> dict[str, Any]:
     """Time an iteration of every scale of every variant, on noise and on untrained scales below.
@@ -72,7 +78,9 @@ def measure_variants(
         steps: how many steps a turn measures, after one to warm up; with a lazy penalty that many cycles. The turn's
             value is their median.
         clip: name of the clip, for the record.
-        told: called with each turn as it comes.
+        kept: seconds by variant, round and scale that an earlier process of this measurement was told. Those of a scale
+            in a round count if every variant is there.
+        told: called with each turn as it comes, not with kept ones.
 
     Returns:
         As JSON holds it: device, threads, precision, clip, frames, size, rounds, scales (their sizes), and for every
@@ -87,12 +95,19 @@ def measure_variants(
         raise InputError(f"timing: needs at least 1 round and 1 step, not {rounds} and {steps}; ask for more")
     seconds = {name: [[0.0] * len(scales) for _ in range(rounds)] for name, scales in plans.items()}
     precisions = {name: choose_precision(config.speed.precision, device) for name, config in variants}
+    levels = range(len(plans[variants[0][0]]))
     for index in range(rounds):
+        missing = [level for level in levels if any((name, index, level) not in kept for name in plans)]
         running = {name: _Round(*untrained(frames, size, config, device)) for name, config in variants}
-        for level in range(len(plans[variants[0][0]])):
+        for level in levels:
             for name, config in variants:
                 own, scale = running[name], plans[name][level]
                 how = execution_of(config.speed, precisions[name], device)
+                if level not in missing:
+                    seconds[name][index][level] = kept[name, index, level]
+                    if missing and level < missing[-1]:
+                        own.critics = pass_scale(own.pyramid, scale, own.real, own.critics, how)
+                    continue
                 measured, own.critics = measure_scale(own.pyramid, scale, own.real, own.critics, how, rounds=steps)
                 seconds[name][index][level] = measured.seconds
                 told(Turn(name, index, scale, measured.seconds))

@@ -179,3 +179,52 @@ def test_what_cannot_be_timed_is_refused_in_one_line():
         with pytest.raises(InputError, match=message) as caught:
             timed(bad, **options)
         assert "\n" not in str(caught.value)
+
+
+def test_a_killed_measurement_goes_on_where_it_was():
+    told = []
+
+    class Killed(Exception):
+        pass
+
+    def tell(turn):
+        if len(told) == 7:
+            raise Killed
+        told.append(turn)
+
+    ends = [VARIANTS[0], VARIANTS[1]]
+    with pytest.raises(Killed):
+        timed(ends, told=tell)  # 2 rounds of 2 scales of 2 variants: killed in the last turn of all
+    kept = {(turn.variant, turn.round, turn.scale.index): turn.seconds for turn in told}
+    again = []
+    found = timed(ends, kept=kept, told=again.append)
+    # Round 0 and the coarsest scale of round 1 stand; the scale that was broken off is measured for both variants.
+    assert [(turn.round, turn.scale.index, turn.variant) for turn in again] == [(1, 1, "full"), (1, 1, "no-2d-switch")]
+    for name, _ in ends:
+        assert found["variants"][name]["seconds"][0] == [kept[name, 0, 0], kept[name, 0, 1]]
+        assert found["variants"][name]["seconds"][1][0] == kept[name, 1, 0]
+    assert found["variants"]["full"]["seconds"][1][1] == again[0].seconds != kept["full", 1, 1]
+
+
+def test_a_scale_that_goes_on_has_the_nets_of_one_that_did_not_stop(monkeypatch):
+    seen = []
+
+    def record(pyramid, scale, real, critics, how, *, rounds):
+        shapes = [[tuple(p.shape) for p in net.parameters()] for net in (*pyramid.generators, *critics.values())]
+        seen.append((scale.index, shapes, tuple(critics)))
+        return measure_scale(pyramid, scale, real, critics, how, rounds=rounds)
+
+    monkeypatch.setattr(sgif.timing, "measure_scale", record)
+    found = timed(VARIANTS[:1], rounds=1)
+    timed(VARIANTS[:1], rounds=1, kept={("full", 0, 0): found["variants"]["full"]["seconds"][0][0]})
+    whole, resumed = seen[:2], seen[2:]
+    assert resumed == whole[1:] and resumed[0][1]
+
+
+def test_a_measurement_whose_turns_are_all_kept_builds_no_net(monkeypatch):
+    found = timed(VARIANTS[:1], rounds=1)
+    seconds = found["variants"]["full"]["seconds"]
+    kept = {("full", 0, level): value for level, value in enumerate(seconds[0])}
+    monkeypatch.setattr(sgif.timing, "measure_scale", None)
+    monkeypatch.setattr(sgif.timing, "pass_scale", None)
+    assert timed(VARIANTS[:1], rounds=1, kept=kept) == found

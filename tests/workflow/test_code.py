@@ -96,6 +96,7 @@ OWN = {
             "sgif/device.py", "sgif/health.py", "workflow/gpus.py",
         ),
         "counts for forecasts; the times are measured": ("sgif/cost.py",),
+        "keeps what was measured": ("workflow/turns.py",),
     },
     "control_matrix": {"reads the record of the halves": ("evaluation/records.py",)},
     "ablation_table": {"checks names": ("evaluation/controls.py", "evaluation/external.py")},

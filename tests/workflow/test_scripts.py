@@ -19,6 +19,7 @@ from sgif.config import flatten
 from sgif.presets import resolve
 from workflow import versions
 from workflow.layout import Layout
+from workflow.methods import FULL
 from workflow.scripts import (
     ablation_report,
     ablation_table,
@@ -37,6 +38,7 @@ from workflow.scripts import (
     table1,
     training,
 )
+from workflow.turns import Turns
 
 METRICS = ["sgfid", "diversity", "motion_energy"]
 LIMITS = {"source": "clips", "short_side": 32, "long_side": None, "frames": 4, "minimum": 25}
@@ -197,6 +199,7 @@ def test_ablations_from_times_to_the_report(made, tmp_path):
     configs = json.dumps({name: json.loads(config(name)) for name in reversed(VARIANTS)})
     timing = tmp_path / "timing.json"
     ablation_timing.main([str(timing), "--size", "4", "32", "57", "--configs", configs, "--threads", "1"])
+    assert [path.name for path in tmp_path.glob("timing*")] == ["timing.json"]  # its turns have gone
     times = json.loads(timing.read_text())["variants"]
     assert list(times) == list(VARIANTS)  # the full model first, whatever the order of the configs
     ablation_table.main([str(tmp_path / "table.csv"), "--layout", layout.to_json(), "--timing", str(timing)])
@@ -207,6 +210,28 @@ def test_ablations_from_times_to_the_report(made, tmp_path):
               for part in (f"--{name.partition('.')[0]}", str(tmp_path / name))]  # fmt: skip
     ablation_report.main([str(tmp_path / "report.html"), "--layout", layout.to_json(), *inputs])
     assert "no-color-loss" in (tmp_path / "report.html").read_text()
+
+
+def test_a_killed_timing_goes_on(tmp_path, monkeypatch, capsys):
+    add, told = Turns.add, []
+
+    def killed_in_the_third(self, turn):
+        if len(told) == 2:
+            raise KeyboardInterrupt
+        told.append(turn)
+        add(self, turn)
+
+    arguments = [str(tmp_path / "timing.json"), "--size", "4", "32", "57", "--threads", "1", "--steps", "1"]
+    arguments += ["--configs", json.dumps({FULL: json.loads(config(FULL))})]
+    monkeypatch.setattr(Turns, "add", killed_in_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        ablation_timing.main(arguments)
+    assert not (tmp_path / "timing.json").exists()
+    monkeypatch.setattr(Turns, "add", add)
+    ablation_timing.main(arguments)
+    assert "2 turns of an earlier run are kept" in capsys.readouterr().err
+    (seconds,) = (one["seconds"] for one in json.loads((tmp_path / "timing.json").read_text())["variants"].values())
+    assert seconds[0][:2] == [turn.seconds for turn in told]
 
 
 @pytest.mark.parametrize(
