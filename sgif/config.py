@@ -108,6 +108,7 @@ class PlusConfig:
     border_noise: tuple[float, float] = (0.0, 0.0)
     retrieval: bool = False  # the scales above those are not trained: they take their details out of the clip
     soften: float = 0.8  # deviation in pixels of the Gaussian that takes the generator's pixel noise off its layouts
+    dealt: bool = False  # at the first size patches are not the nearest: a moment gets the clip's, each equally often
     settle: tuple[int, ...] = (4, 1, 1)  # replacements at a scale's own size before a step up; the last for all above
     alpha: float = 0.02  # of the completeness weight, in units of the patches' variance: smaller uses more of the clip
     apart: float = 0.08  # no patch comes from within this share of the short side from its own place, at any time

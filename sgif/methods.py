@@ -48,8 +48,9 @@ _SGIF_PLUS = {
     "plus.patch_scales": 1,
     "plus.still_noise": 0.98,
     # In a natural scene what is above differs from what is below; left and right are alike.
-    "plus.border_noise": (0.5, 1.0),
+    "plus.border_noise": (0.6, 1.0),
     "plus.retrieval": True,
+    "plus.dealt": True,
 }
 
 # The training-free peer (sgif/PATCH_NN.md): layouts out of noise by nearest patches, then details as sgif-plus does it.

@@ -35,10 +35,15 @@ LEVERS = {
     "speed.precision": "auto",
     "speed.penalty_precision": "same",
 }
-_NATIVE = {"pyramid.long_side": None, **LEVERS}
+# In short trainings running statistics lag behind the weights, and they are of samples and reconstructions together:
+# frozen scales that go by them put out pale, grey frames (sgif/EXPERIMENTS.md, section 14).
+_NORM = {"model.generator_norm": "instance"}
+_NATIVE = {"pyramid.long_side": None, **LEVERS, **_NORM}
+# The baseline and super-resolution stay as they were measured.
+_RUNNING = {"model.generator_norm": "same"}
 # In few iterations the scales below learn to reconstruct the clip to 22 dB. What refines that cannot learn to refine
 # the clip: 8 dB below bicubic's PSNR. From the clip itself the same time gives bicubic's PSNR.
-_SUPERRES = {"task.base": "clip"}
+_SUPERRES = {"task.base": "clip", **_RUNNING}
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
@@ -49,7 +54,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                 "cpu",
                 "native size without a GPU: overnight",
                 {**_NATIVE, "optim.iterations": (2000,)},
-                {"sgif-plus": {"optim.iterations": (3000,)}},
+                {"singan-frames": _RUNNING, "sgif-plus": {"optim.iterations": (3000,)}},
                 {"superres": _SUPERRES},
             ),
             Preset(
@@ -67,9 +72,10 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                     "optim.lr_generator": 1e-3,
                     "optim.lr_critic": 1e-3,
                     **LEVERS,
+                    **_NORM,
                 },
                 {
-                    "singan-frames": {"optim.iterations": (2100,)},
+                    "singan-frames": {"optim.iterations": (2100,), **_RUNNING},
                     "sgif-plus": {"optim.iterations": (3000,)},
                 },
                 # No smaller scale is used, and half of 48 pixels is less than 25.

@@ -6,6 +6,10 @@ pixel belongs to several patches; the mean of what they say is taken. Before a s
 patches are replaced, by the same rule, by those found at its own size. (Granot et al. 2022 for images, Haim et al.
 2022 for clips: there the layout comes from noise, by the same search.)
 
+At the first size patches are dealt out (`sgif.assignment`): a moment of the sample gets the patches of the clip at that
+moment, each equally often, so that there is as much sky, water or ground in it as in the clip. [ours] A generator that
+learns from distributions still gets such shares wrong by some tenths, sample by sample, and the search keeps that.
+
 A generator's layout has noise from pixel to pixel, to which the distance of patch distributions is nearly blind; looked
 up as it is, it becomes strange proportions of materials. It is softened first.
 
@@ -20,6 +24,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sgif.assignment import assigned_places
 from sgif.config import Config, PlusConfig
 from sgif.frames import resize
 from sgif.nearest import nearest_places
@@ -57,7 +62,9 @@ class Retrieval:
         return [(max(1, round(size[0] * h / height)), max(1, round(size[1] * w / width))) for h, w in self.sizes]
 
     @torch.no_grad()
-    def add(self, video: Tensor, size: tuple[int, int], rng: torch.Generator, start: int = 0) -> Tensor:
+    def add(
+        self, video: Tensor, size: tuple[int, int], rng: torch.Generator, start: int = 0, *, rate: int = 1
+    ) -> Tensor:
         """Take what the finest generator made up to `size`, level by level.
 
         Arguments:
@@ -65,6 +72,7 @@ class Retrieval:
             size: height and width of the result.
             rng: CPU generator of the random places that are tried.
             start: the level that `video` is at: 0 is that of the finest generator; at the last there is nothing to add.
+            rate: frames of `video` in the time of one of the clip's.
 
         Returns:
             float [T, 3, *size], made of the training clip's pixels.
@@ -72,9 +80,9 @@ class Retrieval:
         places, video = None, softened(video, self.plus.soften)
         for finer, level in enumerate(self.level_sizes(size)[start + 1 :], start + 1):
             for _ in range(self._passes(finer - 1)):
-                places = self._search(video, finer - 1, places, rng)
+                places = self._search(video, finer - 1, places, rng, rate)
                 video = vote(places, self.clips[finer - 1], _VOTERS, _VOTERS)
-            places = self._search(video, finer - 1, places, rng)
+            places = self._search(video, finer - 1, places, rng, rate)
             places = moved_up(places, self.clips[finer - 1].shape[-2:], level, self.clips[finer].shape[-2:])
             # Frames as they are: a mean over moments would blur what moves.
             video = vote(places, self.clips[finer], _VOTERS, 1)
@@ -84,12 +92,15 @@ class Retrieval:
         passes = self.plus.settle
         return passes[min(level, len(passes) - 1)]
 
-    def _search(self, video: Tensor, level: int, start: Tensor | None, rng: torch.Generator) -> Tensor:
+    def _search(self, video: Tensor, level: int, start: Tensor | None, rng: torch.Generator, rate: int) -> Tensor:
         if level not in self._indices:
             # What is found must not depend on what was asked before: the index has a seed of its own.
             self._indices[level] = PatchIndex(self.clips[level], seeded(level))
-        apart = ceil(self.plus.apart * min(self.clips[level].shape[-2:]))
-        return nearest_places(self._indices[level], video, start, rng, self.plus.alpha, apart)
+        index, apart = self._indices[level], ceil(self.plus.apart * min(self.clips[level].shape[-2:]))
+        if level == 0 and self.plus.dealt:
+            moments = [moment // rate % len(self.clips[level]) for moment in range(len(video))]
+            return assigned_places(index, video, apart, moments=moments)
+        return nearest_places(index, video, start, rng, self.plus.alpha, apart)
 
 
 def retrieval_of(clip: Tensor, config: Config) -> Retrieval | None:

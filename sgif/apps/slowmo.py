@@ -34,7 +34,7 @@ def slow_sample(run: "Run", seed: int, index: int) -> Clip:
     pyramid = run.pyramid
     video = pyramid.generate(len(run.clip) * pyramid.rate, seeded(seed, 2, index), scales=len(pyramid.scales))
     if run.retrieval:
-        video = run.retrieval.add(video, run.clip.size, seeded(seed, 2, index, 1))
+        video = run.retrieval.add(video, run.clip.size, seeded(seed, 2, index, 1), rate=pyramid.rate)
     return _as_clip(run, video, seed=seed, index=index)
 
 
@@ -49,7 +49,7 @@ def slowed_clip(run: "Run") -> Clip:
     if found:
         # Here a patch may come from its own place: it is the clip that is wanted.
         own = Retrieval(found.clips[-1], found.sizes, replace(found.plus, apart=0.0))
-        video = own.add(video, run.clip.size, seeded(run.record["seed"], 2))
+        video = own.add(video, run.clip.size, seeded(run.record["seed"], 2), rate=run.pyramid.rate)
     return _as_clip(run, video, of="clip")
 
 

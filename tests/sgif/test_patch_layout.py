@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from datasets.clip import make_clip
 from datasets.errors import InputError
-from sgif.assignment import assigned_places
 from sgif.config import Config, NearestConfig, override
 from sgif.frames import resize, to_frames
 from sgif.noise import seeded
@@ -95,29 +94,6 @@ def test_levels_grow_from_the_coarsest_to_the_clip(frames, height, width, factor
     assert all(a <= b for coarse, fine in itertools.pairwise(shapes) for a, b in zip(coarse, fine, strict=True))
     assert min(shapes[0][1:]) == nearest.coarsest_side or len(shapes) == 1
     assert shapes[0][0] >= min(frames, nearest.coarsest_frames)
-
-
-def test_dealt_patches_are_the_best_of_all_permutations():
-    clip, video = smooth(10, 1, (8, 8)), smooth(11, 1, (8, 8))
-    index = PatchIndex(clip, seeded(0), 6, 1, inside=True)
-    assert len(index.keys) == 9 == len(index.features(video))
-    distances = torch.cdist(index.features(video), index.keys).square()
-    best = min(itertools.permutations(range(9)), key=lambda taken: float(distances[range(9), taken].sum()))
-    row, column = assigned_places(index, video)[1:].flatten(1)
-    assert (row * 3 + column).tolist() == list(best)
-
-
-def test_dealt_patches_are_used_equally_often_and_not_at_their_own_place():
-    clip = smooth(12, 3, (15, 20))
-    index = PatchIndex(clip, seeded(0), 7, 3, inside=True)
-    wide = torch.randn(3, 3, 15, 34, generator=seeded(1))  # twice as many columns of patches
-    for video, times in ((clip, 1), (wide, 2)):
-        places = assigned_places(index, video, apart=2)
-        used = torch.bincount((places[1] * index.shape[2] + places[2]).flatten(), minlength=len(index.keys))
-        assert bool((used == times).all())
-    own = torch.stack(torch.meshgrid(*(torch.arange(n) for n in index.grid(clip)), indexing="ij"))
-    assert bool(((assigned_places(index, clip, apart=2)[1:] - own[1:]).abs() >= 2).any(0).all())
-    assert torch.equal(assigned_places(index, clip), own)
 
 
 def test_time_is_resized_as_torch_resizes_a_row():

@@ -4,8 +4,10 @@ import pytest
 import torch
 from scipy.ndimage import gaussian_filter
 
+import sgif.retrieval
 from datasets.clip import make_clip
 from datasets.errors import InputError
+from sgif.assignment import assigned_places
 from sgif.config import Config, PlusConfig, override
 from sgif.frames import resize, to_frames
 from sgif.model import GeneratorPyramid
@@ -68,6 +70,39 @@ def test_a_sample_does_not_depend_on_those_before_it():
     fresh, used = (Retrieval(clip(0), SIZES, PlusConfig()) for _ in range(2))
     used.add(resize(clip(5), SIZES[0]), SIZES[-1], seeded(9))
     assert torch.equal(fresh.add(layout, SIZES[-1], seeded(1)), used.add(layout, SIZES[-1], seeded(1)))
+
+
+def bands(height, dark):
+    """A clip that is dark above and bright below, as many rows as asked for of each, with some texture."""
+    video = 0.1 * clip(6, size=(height, 80))
+    video[:, :, :dark] -= 0.6
+    video[:, :, dark:] += 0.6
+    return video
+
+
+def test_dealt_samples_have_the_clips_shares_of_its_materials():
+    """The layout has twice as much of the dark as the clip: 28 rows of 56 in place of 14."""
+    real, layout = bands(56, 14), resize(bands(56, 28), SIZES[0])
+    dark = {}
+    for dealt in (False, True):
+        video = Retrieval(real, SIZES, PlusConfig(dealt=dealt)).add(layout, SIZES[-1], seeded(0))
+        dark[dealt] = float((video.mean(1) < 0).float().mean())
+    assert dark[False] > 0.45
+    assert dark[True] == pytest.approx(0.25, abs=0.06)
+
+
+def test_a_slow_sample_is_dealt_the_moment_that_it_shows(monkeypatch):
+    asked = []
+
+    def record(index, video, apart=0, *, moments=None):
+        asked.append(moments)
+        return assigned_places(index, video, apart, moments=moments)
+
+    monkeypatch.setattr(sgif.retrieval, "assigned_places", record)
+    retrieval = Retrieval(clip(0), SIZES, PlusConfig(dealt=True, settle=(0,)))
+    retrieval.add(resize(clip(1, frames=8), SIZES[0]), SIZES[-1], seeded(0), rate=2)
+    retrieval.add(resize(clip(1, frames=6), SIZES[0]), SIZES[-1], seeded(0))
+    assert asked == [[0, 0, 1, 1, 2, 2, 3, 3], [0, 1, 2, 3, 0, 1]]
 
 
 def test_softening_is_scipys_gaussian():

@@ -30,6 +30,10 @@ use rule ablation_timing as ablation_timing_256 with:
         "{root}/logs/ablations/timing_256.log",
     benchmark:
         "{root}/benchmarks/ablations/timing_256.tsv"
+    resources:
+        mem_mb=24000,  # whole 3D convolutions at 256 x 256: 15 GB were seen
+        runtime=240,
+        gpu=lambda w: PLAN.protocol(w.root).gpu,
     params:
         size=(8, 256, 256),
         configs=PLAN.paper_configs(),
