@@ -31,8 +31,8 @@ def assigned_places(
         video: float [T, 3, h, w].
         apart: no patch is taken nearer to its own place than so many pixels in both directions, at any time, as long as
             there are others.
-        moments: for each of the video's frames of patches the clip's frame whose patches are dealt out to it; by default
-            all of the clip's are dealt out to all of the video's.
+        moments: for each of the video's frames of patches the clip's frame whose patches it gets; by default all of the
+            clip's are dealt out to all of the video's.
 
     Returns:
         int64 [3, *index.grid(video)]: frame, row and column, among the index's patches.
