@@ -79,9 +79,7 @@ def test_many_are_dealt_in_parts_with_the_same_shares(monkeypatch, size, times):
         assert set(used.tolist()) == times
     keys, asked = index.keys.view(2, 192, -1), index.features(video).view(2, -1, index.keys.shape[1])
     far = [
-        sum(
-            float((asked[t] - keys[t][numbers(found[:, t : t + 1], index).flatten()]).square().sum()) for t in range(2)
-        )
+        sum(float((asked[t] - keys[t][numbers(found[:, t : t + 1], index).flatten()]).square().sum()) for t in range(2))
         for found in (whole, places)
     ]
     assert far[0] <= far[1] * (1 + 1e-6) < 1.5 * far[0]  # no better than all at once, and not much worse
