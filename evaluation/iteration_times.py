@@ -44,6 +44,7 @@ class Timing:
         rounds: in each of which every variant had its turn.
         scales: height and width of each, coarsest first.
         machine: where, in words.
+        clock: "processor" or "wall": which time was taken.
         variants: by name.
     """
 
@@ -54,6 +55,7 @@ class Timing:
     rounds: int
     scales: tuple[tuple[int, int], ...]
     machine: str
+    clock: str
     variants: Mapping[str, Times]
 
     @property
@@ -61,7 +63,8 @@ class Timing:
         """How it was measured, as a sentence."""
         clip = f"{self.clip}, " if self.clip else ""
         return (
-            f"Measured in turns over the variants, {wording.counted(self.rounds, 'round')}, on {self.machine}: {clip}"
+            f"Measured in turns over the variants, {wording.counted(self.rounds, 'round')}, in {self.clock} time on "
+            f"{self.machine}: {clip}"
             f"{wording.counted(self.frames, 'frame')} of {self.width}{wording.TIMES}{self.height} px."
         )
 
@@ -84,7 +87,8 @@ def read_timing(timing: Mapping[str, Any]) -> Timing:
         machine = f"{timing['device']} with {threads} in {timing['precision']}"
         variants = {name: _times(one, rounds, len(scales)) for name, one in timing["variants"].items()}
         frames, clip = int(timing["frames"]), timing["clip"]
-        return Timing(height, width, frames, clip, rounds, scales, machine, variants)
+        clock = {"processor": "processor", "wall": "wall"}[timing["clock"]]
+        return Timing(height, width, frames, clip, rounds, scales, machine, clock, variants)
     except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
         raise InputError("the timing file of the ablations is not one; delete it and measure again") from error
 

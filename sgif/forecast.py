@@ -23,6 +23,10 @@ from sgif.pyramid import Scale, plan_scales
 from sgif.trainer import ScaleTraining
 
 
+LONG = 10.0
+"""Seconds of a step from which none is taken to warm up."""
+
+
 @dataclass(frozen=True)
 class ScaleForecast:
     """What one scale will take.
@@ -92,7 +96,8 @@ def measure(
         frames, size: of the clip at its training size.
         config: of the training.
         device: where it will run.
-        rounds: how many steps a scale are measured, after one to warm up; with a lazy penalty that many cycles.
+        rounds: how many steps a scale are measured, after one to warm up where a step is short; with a lazy penalty
+            that many cycles.
         told: called with each scale's result as it comes.
     """
     precision = choose_precision(config.speed.precision, device)
@@ -143,16 +148,16 @@ def measure_scale(
     began = _now(device)
     training = ScaleTraining(pyramid, scale, resize(real, scale.size), previous, 0, how)
     before = _now(device) - began
-    training.step()
     wall, cpu = _steps(training, speed.penalty_every, rounds, device)
-    began = _now(device)
-    upkeep = training.refresh_pool()
-    refresh = (_now(device) - began) / speed.pool_refresh if upkeep else 0.0
+    began, began_cpu = _now(device), time.process_time()
+    if training.refresh_pool():
+        wall += (_now(device) - began) / speed.pool_refresh
+        cpu += (time.process_time() - began_cpu) / speed.pool_refresh
     began = _now(device)
     critics = training.finish().critics
     after = _now(device) - began
     voxels = iteration_voxels(scale, pyramid.config)
-    return ScaleForecast(scale, voxels, wall + refresh, cpu + refresh, before + after), critics
+    return ScaleForecast(scale, voxels, wall, cpu, before + after), critics
 
 
 def pass_scale(
@@ -166,15 +171,22 @@ def pass_scale(
 
 
 def _steps(training: ScaleTraining, cycle: int, rounds: int, device: torch.device) -> tuple[float, float]:
-    """Median wall and processor time of a step, over `rounds` cycles."""
-    wall, cpu = [], []
-    for _ in range(rounds):
-        began, began_cpu = _now(device), time.process_time()
-        for _ in range(cycle):
-            training.step()
-        wall.append((_now(device) - began) / cycle)
-        cpu.append((time.process_time() - began_cpu) / cycle)
-    return statistics.median(wall), statistics.median(cpu)
+    """Median wall and processor time of a step, over `rounds` cycles after a step to warm up.
+
+    What the first step has to set up takes tenths of a second: a long one is measured, too.
+    """
+    wall, cpu = _step(training, 1, device)
+    measured = [(wall, cpu)] if wall > LONG and cycle == 1 else []
+    measured += [_step(training, cycle, device) for _ in range(rounds - len(measured))]
+    return tuple(statistics.median(values) for values in zip(*measured, strict=True))
+
+
+def _step(training: ScaleTraining, cycle: int, device: torch.device) -> tuple[float, float]:
+    """Wall and processor time of a step, the mean of a cycle."""
+    began, began_cpu = _now(device), time.process_time()
+    for _ in range(cycle):
+        training.step()
+    return (_now(device) - began) / cycle, (time.process_time() - began_cpu) / cycle
 
 
 def _now(device: torch.device) -> float:

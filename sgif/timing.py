@@ -2,7 +2,8 @@
 
 A machine is faster at one time than at another. So every round goes through the scales, and takes each variant once at
 each: A B C at the coarsest, A B C at the next. A ratio of two variants is then taken within a round, between turns that
-follow each other, and its spread over rounds says how far it can be trusted.
+follow each other, and its spread over rounds says how far it can be trusted. Of a processor, which may be shared, the
+time that was spent on us is taken; of a GPU wall time.
 
 Every round starts with new nets, and a turn leaves only the frozen generator and the critics that the next scale needs:
 memory is that of one scale of one variant.
@@ -38,7 +39,7 @@ class Turn:
         variant: its name.
         round: from 0.
         scale: the level.
-        seconds: wall time of an iteration, upkeep of the pool included.
+        seconds: of an iteration, by the measurement's clock; upkeep of the pool included.
     """
 
     variant: str
@@ -75,15 +76,14 @@ def measure_variants(
         frames, size: of the clip at its training size.
         device: where it will run.
         rounds: how often every variant has its turn at a scale.
-        steps: how many steps a turn measures, after one to warm up; with a lazy penalty that many cycles. The turn's
-            value is their median.
+        steps: how many steps a turn measures, as `sgif.forecast.measure` does; the turn's value is their median.
         clip: name of the clip, for the record.
         kept: seconds by variant, round and scale that an earlier process of this measurement was told. Those of a scale
             in a round count if every variant is there.
         told: called with each turn as it comes, not with kept ones.
 
     Returns:
-        As JSON holds it: device, threads, precision, clip, frames, size, rounds, scales (their sizes), and for every
+        As JSON holds it: device, threads, precision, clock ("processor" or "wall"), clip, frames, size, rounds, scales (their sizes), and for every
         variant iterations, dimensions and parameters of generator and critics a scale, and seconds of an iteration a
         round and scale.
 
@@ -109,12 +109,14 @@ def measure_variants(
                         own.critics = pass_scale(own.pyramid, scale, own.real, own.critics, how)
                     continue
                 measured, own.critics = measure_scale(own.pyramid, scale, own.real, own.critics, how, rounds=steps)
-                seconds[name][index][level] = measured.seconds
-                told(Turn(name, index, scale, measured.seconds))
+                value = measured.seconds if device.type == "cuda" else measured.cpu_seconds
+                seconds[name][index][level] = value
+                told(Turn(name, index, scale, value))
     return {
         "device": str(device),
         "threads": torch.get_num_threads(),
         "precision": ", ".join(dict.fromkeys(precisions.values())),
+        "clock": "wall" if device.type == "cuda" else "processor",
         "clip": clip,
         "frames": frames,
         "size": list(size),

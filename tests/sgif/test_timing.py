@@ -44,6 +44,12 @@ def timed(variants, **options):
     return measure_variants(variants, 5, (26, 30), CPU, **{"rounds": 2, "steps": 1, **options})
 
 
+def set_clocks(monkeypatch, clock):
+    """Wall and processor time are what `clock[0]` says."""
+    monkeypatch.setattr(forecast, "_now", lambda device: clock[0])
+    monkeypatch.setattr(forecast.time, "process_time", lambda: clock[0])
+
+
 @pytest.fixture(scope="module")
 def found():
     return timed(VARIANTS, clip="waterfall", rounds=1)
@@ -51,8 +57,8 @@ def found():
 
 def test_it_is_the_timing_file(found):
     assert json.loads(json.dumps(found)) == found
-    assert {key: found[key] for key in ("device", "threads", "precision", "clip", "frames", "size", "rounds")} == {
-        "device": "cpu", "threads": torch.get_num_threads(), "precision": "float32", "clip": "waterfall", "frames": 5,
+    assert {key: found[key] for key in ("device", "threads", "precision", "clock", "clip", "frames", "size", "rounds")} == {
+        "device": "cpu", "threads": torch.get_num_threads(), "precision": "float32", "clock": "processor", "clip": "waterfall", "frames": 5,
         "size": [26, 30], "rounds": 1,
     }  # fmt: skip
     assert [scale["size"] for scale in found["scales"]] == [[25, 29], [26, 30]]
@@ -92,7 +98,7 @@ def test_variants_take_turns_at_every_scale_of_every_round(monkeypatch):
     def record(pyramid, scale, real, critics, how, *, rounds):
         called.append((names[pyramid.config], scale.index, len(pyramid.generators), tuple(critics), rounds))
         _, left = measure_scale(pyramid, scale, real, critics, how, rounds=1)
-        return forecast.ScaleForecast(scale, 1, float(next(clock)), 0.0, 0.0), left
+        return forecast.ScaleForecast(scale, 1, 0.0, float(next(clock)), 0.0), left
 
     monkeypatch.setattr(sgif.timing, "measure_scale", record)
     found = timed(ends, rounds=2, steps=5, told=told.append)
@@ -114,16 +120,44 @@ def test_variants_take_turns_at_every_scale_of_every_round(monkeypatch):
 
 
 def test_a_turn_is_the_median_step_after_the_warm_up(monkeypatch):
-    lengths, clock = iter([50.0, 3.0, 1.0, 9.0]), [0.0]
+    lengths, clock = iter([8.0, 3.0, 1.0, 9.0]), [0.0]
 
     def step(self):
         clock[0] += next(lengths)
 
     monkeypatch.setattr(ScaleTraining, "step", step)
-    monkeypatch.setattr(forecast, "_now", lambda device: clock[0])
+    set_clocks(monkeypatch, clock)
     config = override(CONFIG, {"speed.pool": 0, "pyramid.scales": 1})
     found = measure_variants([("full", config)], 5, (26, 30), CPU, rounds=1, steps=3)
     assert found["variants"]["full"]["seconds"] == [[statistics.median([3.0, 1.0, 9.0])]]
+
+
+def test_a_long_step_is_measured_though_it_is_the_first(monkeypatch):
+    lengths, clock = iter([20.0, 30.0, 70.0]), [0.0]
+
+    def step(self):
+        clock[0] += next(lengths)
+
+    monkeypatch.setattr(ScaleTraining, "step", step)
+    set_clocks(monkeypatch, clock)
+    config = override(CONFIG, {"speed.pool": 0, "pyramid.scales": 1})
+    found = measure_variants([("full", config)], 5, (26, 30), CPU, rounds=1, steps=3)
+    assert found["variants"]["full"]["seconds"] == [[30.0]]
+    assert next(lengths, None) is None
+
+
+def test_time_that_others_took_does_not_count(monkeypatch):
+    wall, own = [0.0], [0.0]
+
+    def step(self):
+        wall[0], own[0] = wall[0] + 5.0, own[0] + 2.0
+
+    monkeypatch.setattr(ScaleTraining, "step", step)
+    monkeypatch.setattr(forecast, "_now", lambda device: wall[0])
+    monkeypatch.setattr(forecast.time, "process_time", lambda: own[0])
+    config = override(CONFIG, {"speed.pool": 0, "pyramid.scales": 1})
+    found = measure_variants([("full", config)], 5, (26, 30), CPU, rounds=1, steps=1)
+    assert found["variants"]["full"]["seconds"] == [[2.0]]
 
 
 def test_the_pools_upkeep_is_part_of_an_iteration(monkeypatch):
@@ -135,7 +169,7 @@ def test_the_pools_upkeep_is_part_of_an_iteration(monkeypatch):
 
     monkeypatch.setattr(ScaleTraining, "step", lambda self: pass_time(1.0))
     monkeypatch.setattr(ScaleTraining, "refresh_pool", lambda self: pass_time(8.0, True))
-    monkeypatch.setattr(forecast, "_now", lambda device: clock[0])
+    set_clocks(monkeypatch, clock)
     config = override(CONFIG, {"speed.pool_refresh": 4, "pyramid.scales": 1})
     found = measure_variants([("full", config)], 5, (26, 30), CPU, rounds=1, steps=1)
     assert found["variants"]["full"]["seconds"] == [[1.0 + 8.0 / 4]]
