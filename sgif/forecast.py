@@ -22,7 +22,6 @@ from sgif.noise import seeded
 from sgif.pyramid import Scale, plan_scales
 from sgif.trainer import ScaleTraining
 
-
 LONG = 10.0
 """Seconds of a step from which none is taken to warm up."""
 

@@ -83,9 +83,9 @@ def measure_variants(
         told: called with each turn as it comes, not with kept ones.
 
     Returns:
-        As JSON holds it: device, threads, precision, clock ("processor" or "wall"), clip, frames, size, rounds, scales (their sizes), and for every
-        variant iterations, dimensions and parameters of generator and critics a scale, and seconds of an iteration a
-        round and scale.
+        As JSON holds it: device, threads, precision, clock ("processor" or "wall"), clip, frames, size, rounds, scales
+        (their sizes), and for every variant iterations, dimensions and parameters of generator and critics a scale, and
+        seconds of an iteration a round and scale.
 
     Raises:
         InputError: no variant, two of one name, no round or step, or a variant whose scales have other sizes.

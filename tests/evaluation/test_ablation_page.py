@@ -32,7 +32,15 @@ CLAIMS = [
     Claim("Time", "It is faster.", "Seconds.", "", None, None, None, "", (), (), "inconclusive", "Not timed."),
 ]  # fmt: skip
 TIMING = {
-    **{"device": "cpu", "threads": 1, "precision": "bfloat16", "clock": "processor", "clip": "desert", "frames": 4, "size": [26, 31]},
+    **{
+        "device": "cpu",
+        "threads": 1,
+        "precision": "bfloat16",
+        "clock": "processor",
+        "clip": "desert",
+        "frames": 4,
+        "size": [26, 31],
+    },
     **{"rounds": 2, "scales": [{"size": [13, 16]}, {"size": [26, 31]}]},
     "variants": {
         name: {
@@ -161,7 +169,12 @@ def test_the_page_tells_the_whole_story(shared):
         *("26x31, 4 frames", "desert and sea", "0 and 1", "Above 0 on both.", "Not timed."),
         *("losses.colour is 0, not 2", "nothing that its settings show", "config.losses.colour 2 0 2"),
         *("SGFID ↓ 10.5 +10.0 worse", "-10.0 better", "31\u00d726 px", "SGFID 11.0", "All samples of every variant"),
-        *("0.150 (3D) 0.300 (2D) 1.2 min", "2.00 2.00 to 2.00", "1,001 2,000 3,001", "2 rounds, in processor time on cpu with 1 thread"),
+        *(
+            "0.150 (3D) 0.300 (2D) 1.2 min",
+            "2.00 2.00 to 2.00",
+            "1,001 2,000 3,001",
+            "2 rounds, in processor time on cpu with 1 thread",
+        ),
     ):
         assert part in words, part
 

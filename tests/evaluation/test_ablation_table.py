@@ -69,7 +69,8 @@ def make_timing(seconds=None, iterations=(10, 20)):
         for number, (name, rounds) in enumerate(seconds.items())
     }
     rounds = len(next(iter(seconds.values())))
-    return {"device": "cpu", "threads": 1, "precision": "float32", "clock": "processor", "clip": None, "frames": 8, "size": [48, 85],
+    return {"device": "cpu", "threads": 1, "precision": "float32", "clock": "wall",
+            "clip": None, "frames": 8, "size": [48, 85],
             "rounds": rounds, "scales": [{"size": [25, 44]}, {"size": [48, 85]}], "variants": variants}  # fmt: skip
 
 

@@ -79,7 +79,8 @@ def make_timing(full=((1.0, 3.0),) * 3, neither=((2.0, 6.0),) * 3, *, size=(256,
                 "parameters": {"generator": [5] * count, "critics": [7] * count}}  # fmt: skip
 
     variants = {FULL: variant(full), **({} if neither is None else {NEITHER: variant(neither)})}
-    return {"device": "cpu", "threads": 1, "precision": "float32", "clock": "processor", "clip": None, "frames": frames, "size": list(size),
+    return {"device": "cpu", "threads": 1, "precision": "float32", "clock": "wall",
+            "clip": None, "frames": frames, "size": list(size),
             "rounds": len(full), "scales": [{"size": [25, 25]}] * len(iterations), "variants": variants}  # fmt: skip
 
 
