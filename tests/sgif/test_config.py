@@ -120,6 +120,21 @@ def test_a_task_changes_what_the_paper_says_and_goes_before_own_overrides():
     assert resolve("quick", "singan-gif", task="sample") == resolve("quick", "singan-gif")
 
 
+@pytest.mark.parametrize(
+    ("preset", "method", "task", "norm"),
+    [
+        ("paper", "singan-gif", "sample", "same"),
+        ("cpu", "singan-gif", "sample", "instance"),
+        ("quick", "no-color-loss", "sample", "instance"),  # or an ablation would differ in two things
+        ("quick", "singan-frames", "sample", "same"),
+        ("cpu", "singan-gif", "superres", "same"),
+        ("cpu", "sgif-plus", "slowmo", "none"),
+    ],
+)
+def test_whose_statistics_frozen_generators_take(preset, method, task, norm):
+    assert resolve(preset, method, task=task).model.generator_norm == norm
+
+
 @pytest.mark.parametrize(("task", "factor"), [("slowmotion", None), ("sample", 2), ("slowmo", 1), ("superres", 9)])
 def test_a_bad_task_is_refused(task, factor):
     with pytest.raises(InputError, match=r"slowmo|factor"):
