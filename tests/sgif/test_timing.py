@@ -120,31 +120,25 @@ def test_variants_take_turns_at_every_scale_of_every_round(monkeypatch):
     assert [turn.seconds for turn in told] == list(range(1, 9))
 
 
-def test_a_turn_is_the_median_step_after_the_warm_up(monkeypatch):
-    lengths, clock = iter([8.0, 3.0, 1.0, 9.0]), [0.0]
+@pytest.mark.parametrize(
+    ("lengths", "measured"),
+    [
+        ([8.0, 3.0, 1.0, 9.0], [3.0, 1.0, 9.0]),  # the first warms up
+        ([20.0, 30.0, 70.0], [20.0, 30.0, 70.0]),  # the first is long, and counts
+    ],
+)
+def test_a_turn_is_the_median_step(monkeypatch, lengths, measured):
+    left, clock = iter(lengths), [0.0]
 
     def step(self):
-        clock[0] += next(lengths)
+        clock[0] += next(left)
 
     monkeypatch.setattr(ScaleTraining, "step", step)
     set_clocks(monkeypatch, clock)
     config = override(CONFIG, {"speed.pool": 0, "pyramid.scales": 1})
     found = measure_variants([("full", config)], 5, (26, 30), CPU, rounds=1, steps=3)
-    assert found["variants"]["full"]["seconds"] == [[statistics.median([3.0, 1.0, 9.0])]]
-
-
-def test_a_long_step_is_measured_though_it_is_the_first(monkeypatch):
-    lengths, clock = iter([20.0, 30.0, 70.0]), [0.0]
-
-    def step(self):
-        clock[0] += next(lengths)
-
-    monkeypatch.setattr(ScaleTraining, "step", step)
-    set_clocks(monkeypatch, clock)
-    config = override(CONFIG, {"speed.pool": 0, "pyramid.scales": 1})
-    found = measure_variants([("full", config)], 5, (26, 30), CPU, rounds=1, steps=3)
-    assert found["variants"]["full"]["seconds"] == [[30.0]]
-    assert next(lengths, None) is None
+    assert found["variants"]["full"]["seconds"] == [[statistics.median(measured)]]
+    assert next(left, None) is None
 
 
 def test_time_that_others_took_does_not_count(monkeypatch):
