@@ -87,7 +87,9 @@ def read_timing(timing: Mapping[str, Any]) -> Timing:
         machine = f"{timing['device']} with {threads} in {timing['precision']}"
         variants = {name: _times(one, rounds, len(scales)) for name, one in timing["variants"].items()}
         frames, clip = int(timing["frames"]), timing["clip"]
-        clock = {"processor": "processor", "wall": "wall"}[timing["clock"]]
+        clock = str(timing["clock"])
+        if clock not in ("processor", "wall"):
+            raise ValueError(clock)
         return Timing(height, width, frames, clip, rounds, scales, machine, clock, variants)
     except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
         raise InputError("the timing file of the ablations is not one; delete it and measure again") from error
