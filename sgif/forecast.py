@@ -172,7 +172,7 @@ def pass_scale(
 def _steps(training: ScaleTraining, cycle: int, rounds: int, device: torch.device) -> tuple[float, float]:
     """Median wall and processor time of a step, over `rounds` cycles after a step to warm up.
 
-    What the first step has to set up is little beside a long step: such a one is measured, too.
+    A long first step is measured, too, for the time that it saves; it may be slower than the next by what it sets up.
     """
     wall, cpu = _step(training, 1, device)
     measured = [(wall, cpu)] if wall > LONG and cycle == 1 else []
